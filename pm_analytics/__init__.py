@@ -1,0 +1,81 @@
+"""Find out what a launch really changed, and say so in words that the evidence can carry.
+
+    import pm_analytics as pm
+
+    log = pm.read_events("export.csv.gz")
+    pm.funnel(log, ["visit", "cart", "pay"], within="14 days")
+
+The names below are the public ones; each is loaded when it is first used.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+# Not lazily: the function shares its name with its folder, and whoever is imported last keeps it. It loads nothing heavy.
+from pm_analytics.simulate import simulate
+
+if TYPE_CHECKING:
+    from pm_analytics.analyses.adoption import AdoptionResult, adoption
+    from pm_analytics.analyses.experiment import ExperimentPlan, ExperimentResult, Exposures, experiment
+    from pm_analytics.analyses.funnel import FunnelResult, funnel
+    from pm_analytics.events import EventLog
+    from pm_analytics.metrics import Metric
+    from pm_analytics.quality import QualityReport, check
+    from pm_analytics.reports import run_report, templates
+    from pm_analytics.sources import read_events
+    from pm_analytics.verdicts import launch_readout
+
+_HOMES = {
+    "EventLog": "events",
+    "Metric": "metrics",
+    "read_events": "sources",
+    "check": "quality",
+    "QualityReport": "quality",
+    "funnel": "analyses.funnel",
+    "FunnelResult": "analyses.funnel",
+    "adoption": "analyses.adoption",
+    "AdoptionResult": "analyses.adoption",
+    "experiment": "analyses.experiment",
+    "ExperimentPlan": "analyses.experiment",
+    "ExperimentResult": "analyses.experiment",
+    "Exposures": "analyses.experiment",
+    "launch_readout": "verdicts",
+    "run_report": "reports",
+    "templates": "reports",
+}
+
+__all__ = [
+    "AdoptionResult",
+    "EventLog",
+    "ExperimentPlan",
+    "ExperimentResult",
+    "Exposures",
+    "FunnelResult",
+    "Metric",
+    "QualityReport",
+    "adoption",
+    "check",
+    "experiment",
+    "funnel",
+    "launch_readout",
+    "read_events",
+    "run_report",
+    "simulate",
+    "templates",
+]
+
+__version__ = "0.1.0"
+
+
+def __getattr__(name: str) -> Any:  # noqa: ANN401 - whatever lives under that name
+    """Load a public name from its home the first time it is used."""
+    if name not in _HOMES:
+        raise AttributeError(f"module 'pm_analytics' has no attribute {name!r}")
+    return getattr(import_module(f"pm_analytics.{_HOMES[name]}"), name)
+
+
+def __dir__() -> list[str]:
+    """Offer the public names to completion before they are loaded."""
+    return [*__all__, "__version__"]

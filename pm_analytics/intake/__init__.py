@@ -1,0 +1,8 @@
+"""From a raw table of the embedded engine to a clean event table, with an account of every row on the way."""
+
+from pm_analytics.intake.columns import resolve_columns
+from pm_analytics.intake.raw import Raw, Wanted
+from pm_analytics.intake.report import SourceReport
+from pm_analytics.intake.take import take_in
+
+__all__ = ["Raw", "SourceReport", "Wanted", "resolve_columns", "take_in"]

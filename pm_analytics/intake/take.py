@@ -1,0 +1,240 @@
+"""Take a raw table in: count its rows, set aside what is no event, keep the rest as one clean table."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from pm_analytics import engine
+from pm_analytics.errors import DataError
+from pm_analytics.intake.columns import resolve_columns, text_sql, user_sql
+from pm_analytics.intake.moments import Moments, read_moments
+from pm_analytics.intake.report import SourceReport
+from pm_analytics.names import EVENT, TIME, USER_ID
+from pm_analytics.times import from_microseconds, zone
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from pm_analytics.intake.raw import Raw, Wanted
+
+CANONICAL = (USER_ID, EVENT, TIME)
+
+
+@dataclass(frozen=True, slots=True)
+class _Reading:
+    """Everything decided about one raw table before a row of it is taken."""
+
+    raw: Raw
+    columns: Mapping[str, str]
+    moments: Moments
+    user: str
+    event: str
+
+    @property
+    def kept(self) -> str:
+        """The condition under which a row is an event."""
+        return f"({self.user} IS NOT NULL AND {self.event} IS NOT NULL AND {self.moments.sql} IS NOT NULL)"
+
+    @property
+    def pair(self) -> str:
+        """A number that rows of one user at one instant share."""
+        return f"hash({self.user}, {self.moments.sql})"
+
+
+@dataclass(frozen=True, slots=True)
+class _Repeats:
+    """Rows identical to an earlier row in every column.
+
+    Attributes
+    ----------
+    table : str
+        Their row keys, stored.
+    rows : int
+        How many.
+    dropped : bool
+        Whether they are left out.
+    ties : int
+        Rows that share user and time with another kept row.
+    """
+
+    table: str
+    rows: int
+    dropped: bool
+    ties: int
+
+
+def take_in(raw: Raw, wanted: Wanted) -> tuple[Any, SourceReport]:
+    """Read a raw table as an event table (user_id, event, time, then every other column) and report on it.
+
+    Raises
+    ------
+    UnknownNameError
+        A named column is not there.
+    DataError
+        A column must be named; times cannot be read or lack a zone; no event is left.
+    """
+    columns = resolve_columns(list(raw.columns), wanted)
+    moments = read_moments(raw.relation, columns["time"], raw.columns[columns["time"]], wanted)
+    reading = _Reading(raw, columns, moments, user_sql(columns["user"], raw.columns), text_sql(columns["event"]))
+    counted = _count_rows(reading)
+    if counted["bad time"] and wanted.bad_times == "raise":
+        raise _bad_times(reading, counted)
+    repeats = _find_repeats(reading, wanted)
+    table, renamed = _clean_table(reading, repeats)
+    report = _report(reading, wanted, table, counted, repeats, renamed)
+    if report.rows_kept == 0:
+        raise DataError(f"No event is left of {raw.name}; nothing can be counted.\n{report}")
+    return table, report
+
+
+def _count_rows(reading: _Reading) -> dict[str, int]:
+    """Count rows and what is wrong with them; a row is counted under its first fault only."""
+    user, event, moment, given = reading.user, reading.event, reading.moments.sql, reading.moments.given
+    is_event = f"{user} IS NOT NULL AND {event} IS NOT NULL"
+    conditions = {
+        "read": "true",
+        "no user": f"{user} IS NULL",
+        "no event name": f"{user} IS NOT NULL AND {event} IS NULL",
+        "no time": f"{is_event} AND NOT {given}",
+        "bad time": f"{is_event} AND {given} AND {moment} IS NULL",
+        "naive": f"{is_event} AND {reading.moments.naive}",
+    }
+    counts = ", ".join(f"count(*) FILTER ({condition})" for condition in conditions.values())
+    row = engine.fetch(f"SELECT {counts} FROM {reading.raw.relation}")[0]
+    return dict(zip(conditions, map(int, row), strict=True))
+
+
+def _bad_times(reading: _Reading, counted: Mapping[str, int]) -> DataError:
+    column = reading.columns["time"]
+    examples = engine.fetch(
+        f"""SELECT row, value FROM (
+            SELECT row_number() OVER (ORDER BY {reading.raw.row_key}) AS row,
+                   {engine.identifier(column)}::VARCHAR AS value,
+                   {reading.user} IS NOT NULL AND {reading.event} IS NOT NULL
+                   AND {reading.moments.given} AND {reading.moments.sql} IS NULL AS bad
+            FROM {reading.raw.relation}) WHERE bad ORDER BY row LIMIT 3"""
+    )
+    rows = "; ".join(f"row {row - 1 + reading.raw.first_row}: {value!r}" for row, value in examples)
+    return DataError(
+        f"{counted['bad time']:,} of {counted['read']:,} times in column {column!r} of {reading.raw.name} cannot be "
+        f"read as a date and time ({rows}). Correct them, name their pattern with time_format='%d/%m/%Y %H:%M', or "
+        "leave those rows out with bad_times='drop' (they will be counted)."
+    )
+
+
+def _find_repeats(reading: _Reading, wanted: Wanted) -> _Repeats:
+    """Find rows identical in every column, and rows that merely share user and time.
+
+    Only rows that share user and time with another can be identical, so only those are compared in full. Where no time
+    of day was recorded, identical rows are as likely two real actions as one sent twice, so they are kept.
+    """
+    raw, shared, table = reading.raw, engine.new_name("shared"), engine.new_name("repeats")
+    engine.fetch(
+        f"""CREATE TEMP TABLE {shared} AS SELECT {reading.pair} AS pair
+        FROM {raw.relation} WHERE {reading.kept} GROUP BY ALL HAVING count(*) > 1"""
+    )
+    among = f"{reading.kept} AND {reading.pair} IN (SELECT pair FROM {shared})"
+    every_column = ", ".join(map(engine.identifier, raw.columns))
+    engine.fetch(
+        f"""CREATE TABLE {table} AS SELECT {raw.row_key} FROM (
+            SELECT {raw.row_key}, row_number() OVER (PARTITION BY {every_column} ORDER BY {raw.row_key}) AS copy
+            FROM {raw.relation} WHERE {among}) WHERE copy > 1"""
+    )
+    rows = int(engine.fetch(f"SELECT count(*) FROM {table}")[0][0])
+    dropped = wanted.duplicates == "drop" and not reading.moments.dates_only
+    ties = engine.fetch(
+        f"""SELECT coalesce(sum(rows), 0) FROM (
+            SELECT count(*) AS rows FROM {raw.relation} WHERE {among} {_without(raw, table if dropped else None)}
+            GROUP BY {reading.user}, {reading.moments.sql} HAVING count(*) > 1)"""
+    )[0][0]
+    engine.fetch(f"DROP TABLE {shared}")
+    return _Repeats(table, rows, dropped, int(ties))
+
+
+def _without(raw: Raw, table: str | None) -> str:
+    """Write the condition that leaves out the rows of a table of row keys."""
+    return f"AND ({raw.row_key}) NOT IN (SELECT ({raw.row_key}) FROM {table})" if table else ""
+
+
+def _clean_table(reading: _Reading, repeats: _Repeats) -> tuple[Any, list[str]]:
+    """Make the event table: stored, or a view of what is scanned. Other columns that collide get a new name."""
+    raw = reading.raw
+    others = [column for column in raw.columns if column not in set(reading.columns.values())]
+    collide = [column for column in others if column in CANONICAL]
+    moment = reading.moments.ready if raw.scanned and reading.moments.ready else f"make_timestamp({reading.moments.sql})"
+    selected = ", ".join(
+        [
+            f"{reading.user} AS {USER_ID}",
+            f"{reading.event} AS {EVENT}",
+            f"{moment} AS {TIME}",
+            *(f"{engine.identifier(c)} AS {engine.identifier(_free_name(c, raw.columns))}" for c in others),
+        ]
+    )
+    leave_out = _without(raw, repeats.table if repeats.dropped and repeats.rows else None)
+    sql = f"SELECT {selected} FROM {raw.relation} WHERE {reading.kept} {leave_out}"
+    return (engine.view(sql, "events") if raw.scanned else engine.table(sql, "events")), collide
+
+
+def _free_name(column: str, columns: Mapping[str, str]) -> str:
+    """Keep a column's name unless it is one of ours; then add underscores until it is free."""
+    while column in CANONICAL:
+        column += "_"
+        while column in columns:
+            column += "_"
+    return column
+
+
+def _report(  # noqa: PLR0913 - the parts of one account
+    reading: _Reading,
+    wanted: Wanted,
+    table: Any,  # noqa: ANN401 - an Ibis table
+    counted: Mapping[str, int],
+    repeats: _Repeats,
+    renamed: list[str],
+) -> SourceReport:
+    place = zone(wanted.timezone or "UTC").key
+    events = engine.run(table.group_by(EVENT).aggregate(rows=table.count()))
+    events = events.sort_values(["rows", EVENT], ascending=[False, True], ignore_index=True)
+    ends = engine.epoch_microseconds(table[TIME])
+    span = engine.run(table.aggregate(first=ends.min(), last=ends.max(), users=table[USER_ID].nunique())).iloc[0]
+    kept = int(events["rows"].sum())
+    dropped = {
+        "no user (empty or missing)": counted["no user"],
+        "no event name": counted["no event name"],
+        "no time": counted["no time"],
+        "time not readable": counted["bad time"],
+        "identical to an earlier row": repeats.rows if repeats.dropped else 0,
+    }
+    noticed = {
+        "identical to an earlier row, kept": 0 if repeats.dropped else repeats.rows,
+        "same user and time as another event": repeats.ties,
+        "time without an offset": counted["naive"],
+    }
+    return SourceReport(
+        name=reading.raw.name,
+        form=reading.raw.form,
+        columns=reading.columns,
+        rows_read=counted["read"],
+        rows_kept=kept,
+        dropped={reason: rows for reason, rows in dropped.items() if rows},
+        noticed={what: rows for what, rows in noticed.items() if rows},
+        users=int(span["users"]),
+        first=from_microseconds(span["first"], place) if kept else None,
+        last=from_microseconds(span["last"], place) if kept else None,
+        timezone=place,
+        zone_declared=wanted.timezone is not None,
+        event_counts=events,
+        notes=(*reading.raw.notes, *reading.moments.notes, *_notes(reading, wanted, repeats, renamed)),
+    )
+
+
+def _notes(reading: _Reading, wanted: Wanted, repeats: _Repeats, renamed: list[str]) -> list[str]:
+    notes = []
+    if repeats.rows and wanted.duplicates == "drop" and not repeats.dropped:
+        notes.append("no time of day was recorded, so identical rows may be real repeats and were kept")
+    if renamed:
+        notes.append(f"columns {', '.join(renamed)} were renamed with a trailing underscore")
+    if reading.moments.dates_only:
+        notes.append("times are dates only: order within a day is unknown, and a whole day counts as one moment")
+    return notes

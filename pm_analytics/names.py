@@ -1,0 +1,75 @@
+"""The vocabulary: every column name a result may carry, once. docs/glossary.md says what each one means."""
+
+from __future__ import annotations
+
+from typing import Final
+
+# The event log
+USER_ID: Final = "user_id"
+EVENT: Final = "event"
+TIME: Final = "time"
+UNIT: Final = "unit"
+ROWS: Final = "rows"
+REASON: Final = "reason"
+
+# Counts of units
+USERS: Final = "users"
+EVENTS: Final = "events"
+ELIGIBLE: Final = "eligible"
+
+# Funnel
+STEP: Final = "step"
+STEP_NUMBER: Final = "step_number"
+CONVERSION_RATE: Final = "conversion_rate"
+STEP_CONVERSION_RATE: Final = "step_conversion_rate"
+STEP_CI_LOWER: Final = "step_ci_lower"
+STEP_CI_UPPER: Final = "step_ci_upper"
+
+FIRST_USERS: Final = "first_users"
+FIRST_RATE: Final = "first_rate"
+SECOND_USERS: Final = "second_users"
+SECOND_RATE: Final = "second_rate"
+
+# Adoption
+RUNG: Final = "rung"
+RATE: Final = "rate"
+DAYS: Final = "days"
+ADOPTED_SHARE: Final = "adopted_share"
+AT_RISK: Final = "at_risk"
+ADOPTED: Final = "adopted"
+CENSORED: Final = "censored"
+
+# Experiment
+METRIC: Final = "metric"
+KIND: Final = "kind"
+ROLE: Final = "role"
+VARIANT: Final = "variant"
+CONTROL: Final = "control"
+CONTROL_USERS: Final = "control_users"
+VARIANT_USERS: Final = "variant_users"
+CONTROL_VALUE: Final = "control_value"
+VARIANT_VALUE: Final = "variant_value"
+DIFFERENCE: Final = "difference"
+LIFT: Final = "lift"
+LIFT_CI_LOWER: Final = "lift_ci_lower"
+LIFT_CI_UPPER: Final = "lift_ci_upper"
+P_VALUE: Final = "p_value"
+METHOD: Final = "method"
+STATUS: Final = "status"
+EXPECTED: Final = "expected"
+OBSERVED: Final = "observed"
+
+# Intervals
+CI_LOWER: Final = "ci_lower"
+CI_UPPER: Final = "ci_upper"
+CONFIDENCE: Final = "confidence"
+
+# Periods
+PERIOD: Final = "period"
+DAY: Final = "day"
+
+# Data quality
+CHECK: Final = "check"
+SEVERITY: Final = "severity"
+EVIDENCE: Final = "evidence"
+EFFECT: Final = "effect"

@@ -1,0 +1,208 @@
+"""Judge a log: each finding has a severity, the evidence, and what it does to a verdict."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
+
+import pandas as pd
+
+from pm_analytics.names import CHECK, EFFECT, EVIDENCE, SEVERITY
+from pm_analytics.quality.counts import busiest, events_per_day, events_per_hour, flagged_events
+from pm_analytics.quality.gaps import low_days, silences
+from pm_analytics.results import Claim, Result
+from pm_analytics.times import DAY, HOUR
+
+if TYPE_CHECKING:
+    from pm_analytics.events import EventLog
+
+Severity = Literal["green", "amber", "red"]
+
+DUPLICATES_AMBER, DUPLICATES_RED = 0.005, 0.02
+NOBODY_AMBER, NOBODY_RED = 0.01, 0.20
+MACHINE_HOURS = 22
+MACHINES_AMBER, MACHINES_RED = 0.01, 0.20
+LOW_DAYS_RED = 0.10
+MICROSECONDS = 1_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One check of a log.
+
+    Attributes
+    ----------
+    check : str
+        What was looked at.
+    severity : {"green", "amber", "red"}
+        Fine; read the answer with this in mind; no verdict may rest on it.
+    evidence : str
+        The numbers.
+    effect : str
+        What it does to a verdict; empty when green.
+    """
+
+    check: str
+    severity: Severity
+    evidence: str
+    effect: str = ""
+
+
+@dataclass(frozen=True, slots=True, repr=False, eq=False)
+class QualityReport(Result):
+    """The findings on a log, one row each: ``check``, ``severity``, ``evidence``, ``effect``."""
+
+    findings: tuple[Finding, ...]
+
+    @property
+    def worst(self) -> Severity:
+        """The worst severity found."""
+        found = {finding.severity for finding in self.findings}
+        return "red" if "red" in found else "amber" if "amber" in found else "green"
+
+    def summary(self) -> str:
+        """Say how many checks found something, and the worst of it."""
+        bad = [finding for finding in self.findings if finding.severity != "green"]
+        if not bad:
+            return f"All {len(self.findings)} data-quality checks are green."
+        said = "; ".join(f"{finding.check} ({finding.severity}): {finding.evidence}" for finding in bad)
+        return f"{len(bad)} of {len(self.findings)} data-quality checks found something. {said}."
+
+    def claims(self) -> list[Claim]:
+        """List nothing: findings are no estimates."""
+        return []
+
+    def plot(self, **options: object) -> None:  # noqa: ARG002
+        """Draw nothing: the table is the picture. Returns None, so that a cell stays empty."""
+        return
+
+
+def check(log: EventLog) -> QualityReport:
+    """Look for what would make an answer wrong: gaps in tracking, duplicates, events of nobody, machines, a broken clock.
+
+    Parameters
+    ----------
+    log : EventLog
+        Checked as it stands, with its filters and zone.
+
+    Returns
+    -------
+    QualityReport
+        ``to_frame()``: one row per check with ``check``, ``severity`` (green, amber, red), ``evidence``, ``effect``.
+        Thresholds: duplicates above 0.5 % amber, 2 % red; events without a user above 1 % amber, 20 % red; a day under
+        half of what its weekday has in the weeks around is amber, more than a tenth of all days red; so are four or more
+        hours of silence where there is none in the weeks around.
+    """
+    daily = events_per_day(log)
+    findings = (
+        _duplicates(log),
+        _nobody(log),
+        _gap_days(log, daily),
+        _silent_hours(log),
+        _last_day(log, daily),
+        _clock(log),
+        _machines(log),
+        _internal(log),
+    )
+    rows = [(f.check, f.severity, f.evidence, f.effect) for f in findings]
+    table = pd.DataFrame(rows, columns=[CHECK, SEVERITY, EVIDENCE, EFFECT])
+    return QualityReport(table, f"Data quality: {log.scope}.", findings)
+
+
+def _grade(share: float, amber: float, red: float) -> Severity:
+    return "red" if share > red else "amber" if share > amber else "green"
+
+
+def _duplicates(log: EventLog) -> Finding:
+    source = log.source
+    dropped = source.dropped.get("identical to an earlier row", 0)
+    kept = source.noticed.get("identical to an earlier row, kept", 0)
+    share = (dropped + kept) / max(1, source.rows_read)
+    severity = _grade(share, DUPLICATES_AMBER, DUPLICATES_RED)
+    what = "left out" if dropped else "kept"
+    effect = "" if severity == "green" else "the export is delivered twice in places; counts per user may be too high"
+    return Finding("duplicates", severity, f"{dropped + kept:,} identical rows ({share:.2%}), {what}", effect)
+
+
+def _nobody(log: EventLog) -> Finding:
+    rows = log.source.dropped.get("no user (empty or missing)", 0)
+    share = rows / max(1, log.source.rows_read)
+    severity = _grade(share, NOBODY_AMBER, NOBODY_RED)
+    effect = "" if severity == "green" else "visitors who were not identified are in no number"
+    return Finding("events without a user", severity, f"{rows:,} rows ({share:.2%}), left out", effect)
+
+
+def _gap_days(log: EventLog, daily: pd.DataFrame) -> Finding:
+    counts = dict(zip(daily["day"].astype(int), daily["rows"].astype(int), strict=True))
+    low, whole = low_days(counts), max(1, max(counts, default=0) - min(counts, default=0) - 1)
+    if not low:
+        return Finding("days with few events", "green", f"none of {whole:,} whole days")
+    named = ", ".join(log.say(day * DAY + 12 * HOUR)[:10] for day in low[:3]) + (" ..." if len(low) > 3 else "")
+    return Finding(
+        "days with few events",
+        "red" if len(low) > LOW_DAYS_RED * whole else "amber",
+        f"{len(low):,} of {whole:,} whole days have under half of what their weekday usually has ({named})",
+        "tracking was down, or it was a holiday; rates over those days are too low",
+    )
+
+
+def _silent_hours(log: EventLog) -> Finding:
+    hourly = events_per_hour(log)
+    runs = silences(dict(zip(hourly["hour"].astype(int), hourly["rows"].astype(int), strict=True)))
+    if not runs:
+        return Finding("silent hours", "green", "no unusual silence")
+    longest = max(runs, key=len)
+    return Finding(
+        "silent hours",
+        "amber",
+        f"{len(runs):,} unusual silence{'s' if len(runs) > 1 else ''} of 4 hours or more, the longest from "
+        f"{log.say(longest[0] * HOUR)} to {log.say((longest[-1] + 1) * HOUR)}",
+        "tracking was down, or it was a holiday; what happened then is in no number",
+    )
+
+
+def _last_day(log: EventLog, daily: pd.DataFrame) -> Finding:
+    last = log.say(log.observed_until - 1)
+    partial = (log.observed_until - 1) % DAY < DAY - HOUR
+    if not partial or daily.empty:
+        return Finding("last day complete", "green", f"data runs to {last}")
+    return Finding(
+        "last day complete",
+        "green",
+        f"data stops at {last}, so that day is partial; no rate is computed over it as if it were whole",
+    )
+
+
+def _clock(log: EventLog) -> Finding:
+    ahead = log.observed_until - int(time.time() * MICROSECONDS)
+    if ahead <= DAY:
+        return Finding("clock", "green", "no event lies in the future")
+    return Finding(
+        "clock",
+        "amber",
+        f"the last event lies {ahead // DAY:,} days in the future",
+        "some clocks were wrong, or the times were read in the wrong unit or zone",
+    )
+
+
+def _machines(log: EventLog) -> Finding:
+    found = busiest(log, hours=MACHINE_HOURS)
+    share = found.machine_events / max(1, found.events)
+    severity = _grade(share, MACHINES_AMBER, MACHINES_RED)
+    evidence = (
+        f"{found.machine_units:,} of {found.units:,} units were active in {MACHINE_HOURS} or more hours of one day; "
+        f"they sent {share:.1%} of the events"
+    )
+    effect = "" if severity == "green" else "machines count as users; look at the result without them"
+    return Finding("machines", severity, evidence, effect)
+
+
+def _internal(log: EventLog) -> Finding:
+    column = next((name for name in ("is_internal", "internal", "is_test") if name in log.properties), None)
+    if column is None:
+        return Finding("internal traffic", "green", "the log has no column that marks it")
+    rows = flagged_events(log, column)
+    severity: Severity = "amber" if rows else "green"
+    effect = f"colleagues count as users; leave them out with log.where({column}=False)" if rows else ""
+    return Finding("internal traffic", severity, f"{rows:,} events of colleagues are in the numbers", effect)

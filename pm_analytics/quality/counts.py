@@ -1,0 +1,80 @@
+"""Event log -> what the data-quality checks need. All of their queries, none of their judgement."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from pm_analytics import engine
+from pm_analytics.names import EVENT, TIME, UNIT
+from pm_analytics.times import DAY, HOUR
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from pm_analytics.events import EventLog
+
+
+@dataclass(frozen=True, slots=True)
+class Busiest:
+    """The busiest units.
+
+    Attributes
+    ----------
+    units, events : int
+        All units, and all events.
+    machine_units, machine_events : int
+        Units active in nearly every hour of some day, as no person is, and their events.
+    """
+
+    units: int
+    events: int
+    machine_units: int
+    machine_events: int
+
+
+def events_per_day(log: EventLog) -> pd.DataFrame:
+    """Count events per local day (``day``: number since 1970-01-01) that has any, and the hours of it that have some."""
+    table = log.counted_events()
+    rows = table.select(now=engine.epoch_microseconds(table[TIME]))
+    rows = rows.mutate(day=engine.local_day(rows["now"], log.timezone, log.observed_until), hour=rows["now"] // HOUR)
+    return engine.run(rows.group_by("day").aggregate(rows=rows.count(), hours=rows["hour"].nunique()).order_by("day"))
+
+
+def events_per_hour(log: EventLog) -> pd.DataFrame:
+    """Count events per UTC hour (``hour``: number since 1970-01-01 00:00) that has any."""
+    table = log.counted_events()
+    rows = table.select(hour=(engine.epoch_microseconds(table[TIME]) // HOUR).cast("int64"))
+    return engine.run(rows.group_by("hour").aggregate(rows=rows.count()).order_by("hour"))
+
+
+def busiest(log: EventLog, *, hours: int) -> Busiest:
+    """Count units that were active in at least ``hours`` different hours of one UTC day."""
+    table = log.counted_events()
+    now = engine.epoch_microseconds(table[TIME])
+    rows = table.select(**{UNIT: table[log.unit]}, day=now // DAY, hour=now // HOUR)
+    daily = rows.group_by([UNIT, "day"]).aggregate(rows=rows.count(), hours=rows["hour"].nunique())
+    units = daily.group_by(UNIT).aggregate(rows=daily["rows"].sum(), hours=daily["hours"].max())
+    machine = units["hours"] >= hours
+    totals = units.aggregate(
+        units=units.count(),
+        events=units["rows"].sum(),
+        machine_units=machine.cast("int64").sum(),
+        machine_events=units["rows"].sum(where=machine),
+    )
+    return Busiest(**engine.counts(totals))
+
+
+def flagged_events(log: EventLog, column: str) -> int:
+    """Count events on which a yes/no property says yes."""
+    table = log.counted_events()
+    flag = table[column]
+    yes = flag if flag.type().is_boolean() else flag.cast("string").lower().isin(["true", "1", "yes"])
+    return engine.counts(table.aggregate(n=yes.cast("int64").sum()))["n"]
+
+
+def first_days(log: EventLog, names: list[str]) -> pd.DataFrame:
+    """Give the first instant of each event name."""
+    table = log.counted_events(names)
+    rows = table.select(**{EVENT: table[EVENT]}, now=engine.epoch_microseconds(table[TIME]))
+    return engine.run(rows.group_by(EVENT).aggregate(first=rows["now"].min()))

@@ -1,0 +1,82 @@
+"""Where did tracking fall silent? Days and hours are compared with their like in the weeks around them.
+
+A product grows and has seasons, so a day is held against the same weekday up to four weeks before and after it, and an
+hour against the same hour of the week. What is found may be a broken tracker or a holiday; both change rates.
+"""
+
+from __future__ import annotations
+
+import math
+import statistics
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+WEEKS_AROUND = 4
+LOW_SHARE = 0.5
+LOW_Z = -4.0
+SMALLEST_USUAL = 30
+SHORTEST_SILENCE = 4
+SURPRISE = 1e-4
+MAD_TO_SD = 1.4826
+HOURS_PER_WEEK = 168
+
+
+def low_days(counts: Mapping[int, int]) -> list[int]:
+    """List days with under half of what their weekday usually has, beyond chance; the two ends are partial and left out.
+
+    Parameters
+    ----------
+    counts : mapping
+        Local day number -> events; days without any may be absent.
+    """
+    if not counts:
+        return []
+    first, last = min(counts), max(counts)
+    return [day for day in range(first + 1, last) if _is_low(day, counts, first, last)]
+
+
+def _is_low(day: int, counts: Mapping[int, int], first: int, last: int) -> bool:
+    around = [
+        counts.get(day + 7 * week, 0)
+        for week in range(-WEEKS_AROUND, WEEKS_AROUND + 1)
+        if week and first < day + 7 * week < last
+    ]
+    if len(around) < 3:
+        return False
+    usual = statistics.median(around)
+    spread = max(MAD_TO_SD * statistics.median(abs(n - usual) for n in around), math.sqrt(usual))
+    found = counts.get(day, 0)
+    return usual >= SMALLEST_USUAL and found < LOW_SHARE * usual and (found - usual) / spread < LOW_Z
+
+
+def silences(counts: Mapping[int, int]) -> list[range]:
+    """List runs of at least four hours without any event that the same hours of the weeks around make all but impossible.
+
+    Parameters
+    ----------
+    counts : mapping
+        Hour number -> events; hours without any are absent.
+    """
+    if not counts:
+        return []
+    span = range(min(counts), max(counts) + 1)
+    return [run for run in _silent_runs(counts, span) if _likelihood(run, counts, span) < SURPRISE]
+
+
+def _silent_runs(counts: Mapping[int, int], span: range) -> list[range]:
+    busy = [hour for hour in span if hour in counts]
+    between = (range(before + 1, after) for before, after in zip(busy[:-1], busy[1:], strict=True))
+    return [run for run in between if len(run) >= SHORTEST_SILENCE]
+
+
+def _likelihood(run: range, counts: Mapping[int, int], span: range) -> float:
+    """Multiply how often each hour of the run is silent in the weeks around (with half a silent week added to each)."""
+    likelihood = 1.0
+    for hour in run:
+        around = [hour + HOURS_PER_WEEK * week for week in range(-WEEKS_AROUND, WEEKS_AROUND + 1) if week]
+        around = [other for other in around if other in span and other not in run]
+        silent = sum(other not in counts for other in around)
+        likelihood *= (silent + 0.5) / (len(around) + 1)
+    return likelihood

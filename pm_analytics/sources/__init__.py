@@ -1,0 +1,5 @@
+"""One reader per export format: a file, a frame or a table becomes an EventLog that can say what was read."""
+
+from pm_analytics.sources.read import read_events
+
+__all__ = ["read_events"]

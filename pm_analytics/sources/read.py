@@ -1,0 +1,96 @@
+"""The front door for data: look at what was given, choose the reader, take it in."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from pm_analytics.errors import ParameterError, SourceError, did_you_mean, shown
+from pm_analytics.events import EventLog, raw_frame
+from pm_analytics.intake import Wanted
+from pm_analytics.sources.files import FORMATS, raw_file
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    import pandas as pd
+
+
+def read_events(  # noqa: PLR0913 - the options of the front door, keyword-only
+    data: str | Path | pd.DataFrame,
+    *,
+    user: str | None = None,
+    event: str | None = None,
+    time: str | None = None,
+    timezone: str | None = None,
+    source_timezone: str | None = None,
+    time_format: str | None = None,
+    time_unit: str | None = None,
+    duplicates: str = "drop",
+    bad_times: str = "raise",
+    **options: Any,  # noqa: ANN401 - options of one format, checked by its reader
+) -> EventLog:
+    """Read an export: one row per event. ``log.source`` says what was read, what was left out, and why.
+
+    Parameters
+    ----------
+    data : path or DataFrame
+        CSV or TSV (also gzipped), Parquet (a file, or a pattern such as ``"events/*.parquet"``), JSON Lines (also
+        gzipped), a DuckDB file, or a pandas frame. Parquet and DuckDB files are scanned where they lie, so they may be
+        larger than memory; the other formats are converted once, on disk if need be.
+    user, event, time : str, optional
+        Columns that hold who, what and when. Guessed from the usual names (``user_id``, ``event``, ``timestamp``...)
+        when not given; ``log.source`` shows the guess.
+    timezone : str, optional
+        IANA zone in which days begin and in which times without a UTC offset were written. Needed when there are such
+        times; otherwise UTC when not given.
+    source_timezone : str, optional
+        Zone of times without an offset, when it differs from ``timezone``.
+    time_format : str, optional
+        Pattern of text times that are not ISO 8601, such as ``"%d/%m/%Y %H:%M"``.
+    time_unit : {"s", "ms", "us", "ns"}, optional
+        Unit of numeric times (since 1970, UTC). Found from their size when not given.
+    duplicates : {"drop", "keep"}
+        What to do with rows identical to an earlier row in every column. They are counted either way, and always kept
+        where no time of day was recorded.
+    bad_times : {"raise", "drop"}
+        What to do with rows whose time cannot be read.
+    **options
+        For text tables ``delimiter=";"``; for DuckDB files ``table="events"``.
+
+    Returns
+    -------
+    EventLog
+        Times are UTC instants; rows without a user (missing or blank), event or time are left out and counted.
+
+    Raises
+    ------
+    SourceError
+        No such file, an empty or corrupt one, or an unknown format.
+    UnknownNameError
+        A named column is not there; the nearest names are offered.
+    DataError
+        A column cannot be guessed, times cannot be read (the first three are shown) or lack a zone.
+
+    Examples
+    --------
+    >>> log = read_events("export.csv.gz", user="case_id", timezone="Europe/Amsterdam")  # doctest: +SKIP
+    >>> log.source  # doctest: +SKIP
+    """
+    wanted = Wanted(user, event, time, timezone, source_timezone, time_format, time_unit, duplicates, bad_times)
+    if isinstance(data, str | Path):
+        return EventLog.from_raw(raw_file(Path(data), options), wanted)
+    if hasattr(data, "columns") and hasattr(data, "iloc"):
+        _no_options(options, "a pandas frame")
+        return EventLog.from_raw(raw_frame(data), wanted)
+    raise SourceError(
+        f"Cannot read a {type(data).__name__}. Give the path of a file ({', '.join(FORMATS)}) or a pandas frame; "
+        "for a table of a warehouse use EventLog.from_table."
+    )
+
+
+def _no_options(options: Mapping[str, Any], what: str) -> None:
+    if options:
+        first = next(iter(options))
+        hint = did_you_mean(first, ("user", "event", "time", "timezone", "source_timezone", "time_format", "duplicates"))
+        raise ParameterError(f"{shown(options)} is no option for {what}{hint}.")

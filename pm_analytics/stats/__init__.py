@@ -1,0 +1,1 @@
+"""Numbers in, numbers out: no data frames from the caller's world, no queries, no charts."""

@@ -1,0 +1,171 @@
+"""The effect of a variant against a control: absolute and relative, from sums. Tests are on the absolute scale."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+from pm_analytics.stats.proportions import UNDEFINED, Interval, newcombe, normal_quantile, pooled_p_value
+
+NO_BASELINE = "the control value is zero, so there is no relative change; read the difference"
+NEGATIVE_BASELINE = "the control value is negative, so a relative change would mislead; read the difference"
+NOISY_BASELINE = "the control value cannot be told from zero, so the relative change has no interval"
+NO_VARIANCE = "every unit has the same value, so chance cannot be judged"
+TOO_FEW = "an arm has fewer than two units"
+NOBODY = "nobody converted in either arm, so chance cannot be judged"
+EVERYBODY = "everybody converted in both arms, so chance cannot be judged"
+EMPTY = "an arm has no units"
+
+
+@dataclass(frozen=True, slots=True)
+class Arm:
+    """What the maths needs of one arm: units, their mean and their sample variance (NaN below two units)."""
+
+    n: int
+    mean: float
+    variance: float
+
+
+@dataclass(frozen=True, slots=True)
+class Effect:
+    """Variant against control.
+
+    Attributes
+    ----------
+    difference, ci_lower, ci_upper : float
+        Variant minus control, in the metric's own unit. NaN when undefined.
+    lift, lift_ci_lower, lift_ci_upper : float
+        Relative change, 0 = no change. NaN when undefined.
+    p_value : float
+        Two-sided, of no absolute difference. NaN when undefined.
+    method : str
+        Interval and test used.
+    reason : str
+        Why something is undefined; empty when all is defined.
+    """
+
+    control: float
+    variant: float
+    difference: float
+    ci_lower: float
+    ci_upper: float
+    lift: float
+    lift_ci_lower: float
+    lift_ci_upper: float
+    p_value: float
+    method: str
+    reason: str
+
+
+def compare_shares(
+    variant_successes: int,
+    variant_trials: int,
+    control_successes: int,
+    control_trials: int,
+    *,
+    confidence: float = 0.95,
+) -> Effect:
+    """Compare two shares: Newcombe interval, pooled z (or Fisher) p-value, Fieller interval for the lift."""
+    counts = (variant_successes, variant_trials, control_successes, control_trials)
+    variant, control = _share_arm(variant_successes, variant_trials), _share_arm(control_successes, control_trials)
+    p_value, test = pooled_p_value(*counts)
+    lift = fieller(variant, control, quantile=normal_quantile(confidence))
+    return _effect(
+        variant,
+        control,
+        newcombe(*counts, confidence=confidence),
+        p_value,
+        lift,
+        method=f"Newcombe; {test}; Fieller",
+        reason=_share_reason(*counts) or lift_reason(control, lift),
+    )
+
+
+def compare_means(variant: Arm, control: Arm, *, confidence: float = 0.95) -> Effect:
+    """Compare two means: Welch's interval and test (Welch 1947), Fieller interval for the lift on Welch's t quantile."""
+    reason = _mean_reason(variant, control)
+    if reason:
+        return _effect(variant, control, UNDEFINED, math.nan, UNDEFINED, method="Welch", reason=reason)
+    from scipy.special import stdtr, stdtrit
+
+    spread_variant, spread_control = variant.variance / variant.n, control.variance / control.n
+    error = math.sqrt(spread_variant + spread_control)
+    freedom = error**4 / (spread_variant**2 / (variant.n - 1) + spread_control**2 / (control.n - 1))
+    difference = variant.mean - control.mean
+    quantile = float(stdtrit(freedom, 0.5 + confidence / 2))
+    lift = fieller(variant, control, quantile=quantile)
+    return _effect(
+        variant,
+        control,
+        Interval(difference - quantile * error, difference + quantile * error),
+        float(2 * stdtr(freedom, -abs(difference) / error)),
+        lift,
+        method="Welch; Fieller",
+        reason=lift_reason(control, lift),
+    )
+
+
+def fieller(variant: Arm, control: Arm, *, quantile: float) -> Interval:
+    """Interval for the relative change variant/control - 1 (Fieller 1954), for independent arms.
+
+    Undefined when the control mean is not positive, or cannot be told from zero at this confidence (then the set of
+    compatible ratios has no bound). It excludes 0 exactly when the absolute test with the same quantile does.
+    """
+    if not control.mean > 0:
+        return UNDEFINED
+    spread_variant, spread_control = variant.variance / variant.n, control.variance / control.n
+    g = quantile**2 * spread_control / control.mean**2
+    if not g < 1:
+        return UNDEFINED
+    ratio = variant.mean / control.mean
+    half = quantile / control.mean * math.sqrt(spread_variant * (1 - g) + ratio**2 * spread_control)
+    return Interval((ratio - half) / (1 - g) - 1, (ratio + half) / (1 - g) - 1)
+
+
+def lift_reason(control: Arm, lift: Interval) -> str:
+    """Say why a relative change, or its interval, is missing; empty when it is there."""
+    if control.mean == 0:
+        return NO_BASELINE
+    if control.mean < 0:
+        return NEGATIVE_BASELINE
+    return NOISY_BASELINE if math.isnan(lift.lower) else ""
+
+
+def _effect(  # noqa: PLR0913 - the parts of one effect
+    variant: Arm, control: Arm, interval: Interval, p_value: float, lift: Interval, *, method: str, reason: str
+) -> Effect:
+    relative = variant.mean / control.mean - 1 if control.mean > 0 else math.nan
+    return Effect(
+        control=control.mean,
+        variant=variant.mean,
+        difference=variant.mean - control.mean,
+        ci_lower=interval.lower,
+        ci_upper=interval.upper,
+        lift=relative,
+        lift_ci_lower=lift.lower,
+        lift_ci_upper=lift.upper,
+        p_value=p_value,
+        method=method,
+        reason=reason,
+    )
+
+
+def _share_arm(successes: int, trials: int) -> Arm:
+    """Describe a share as a mean; its variance is the binomial p(1-p)."""
+    rate = successes / trials if trials else math.nan
+    return Arm(trials, rate, rate * (1 - rate))
+
+
+def _share_reason(variant_successes: int, variant_trials: int, control_successes: int, control_trials: int) -> str:
+    if variant_trials == 0 or control_trials == 0:
+        return EMPTY
+    successes, trials = variant_successes + control_successes, variant_trials + control_trials
+    return {0: NOBODY, trials: EVERYBODY}.get(successes, "")
+
+
+def _mean_reason(variant: Arm, control: Arm) -> str:
+    if min(variant.n, control.n) < 1:
+        return EMPTY
+    if min(variant.n, control.n) < 2:
+        return TOO_FEW
+    return NO_VARIANCE if variant.variance + control.variance <= 0 else ""

@@ -13,8 +13,9 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-# Not lazily: the function shares its name with its folder, and whoever is imported last keeps it. It loads nothing heavy.
+# Not lazily: the function shares its name with its folder, and whoever comes last keeps it. It loads nothing heavy.
 from pm_analytics.simulate import simulate
+from pm_analytics.version import VERSION
 
 if TYPE_CHECKING:
     from pm_analytics.analyses.adoption import AdoptionResult, adoption
@@ -46,6 +47,8 @@ _HOMES = {
     "templates": "reports",
 }
 
+__version__ = VERSION
+
 __all__ = [
     "AdoptionResult",
     "EventLog",
@@ -65,8 +68,6 @@ __all__ = [
     "simulate",
     "templates",
 ]
-
-__version__ = "0.1.0"
 
 
 def __getattr__(name: str) -> Any:  # noqa: ANN401 - whatever lives under that name

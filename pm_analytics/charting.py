@@ -7,6 +7,7 @@ report page may import it, so that ``import pm_analytics`` never loads Altair.
 from __future__ import annotations
 
 import base64
+import math
 import os
 import sys
 from textwrap import wrap
@@ -52,9 +53,7 @@ VEGALITE_SHORT = ".".join(str(alt.VEGALITE_VERSION).split(".")[:2])
 # JupyterLab 4 knows the Vega-Lite types up to v5, and draws a v6 specification under the v5 type as well.
 _MIMES = {"vega-lite": "application/vnd.vegalite.v5+json", "vega": "application/vnd.vega.v5+json"}
 
-Chart = TypeVar(
-    "Chart", alt.Chart, alt.LayerChart, alt.HConcatChart, alt.VConcatChart, alt.ConcatChart, alt.FacetChart
-)
+Chart = TypeVar("Chart", alt.Chart, alt.LayerChart, alt.HConcatChart, alt.VConcatChart, alt.ConcatChart, alt.FacetChart)
 
 
 def titled(chart: Chart, title: str, subtitle: str = "", *, description: str) -> Chart:
@@ -81,6 +80,23 @@ def titled(chart: Chart, title: str, subtitle: str = "", *, description: str) ->
         )
     heading = alt.TitleParams(text=_lines(title, TITLE_WRAP), subtitle=_lines(subtitle, SUBTITLE_WRAP))
     return chart.properties(title=heading, description=description.strip())
+
+
+def layer(*charts: alt.Chart) -> alt.LayerChart:
+    """Draw charts over one another."""
+    return alt.LayerChart(layer=list(charts))
+
+
+def row_words(rows: alt.Chart, column: str) -> alt.Chart:
+    """Write each row's numbers over its right end, where no bar or interval can hide them."""
+    words = rows.mark_text(align="right", dx=-4, dy=-17, color=GREY)
+    placed: alt.Chart = words.encode(x=alt.value(WIDTH), text=f"{column}:N")
+    return placed
+
+
+def say_bar(count: int, share: float) -> str:
+    """Say what a bar stands for: its share and its count, or the count alone where there is no share."""
+    return f"{count:,}" if math.isnan(share) else f"{share:.1%}  ({count:,})"
 
 
 def _lines(text: str, width: int) -> list[str]:

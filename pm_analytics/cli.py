@@ -13,8 +13,8 @@ from pathlib import Path
 from textwrap import wrap
 from typing import TYPE_CHECKING, Any
 
-import pm_analytics
 from pm_analytics.errors import NotYetError, ParameterError, PmAnalyticsError, UnknownNameError
+from pm_analytics.version import VERSION
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -52,7 +52,7 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="pm-analytics", description="Find out what a launch really changed: reports from templates."
     )
-    parser.add_argument("--version", action="version", version=f"pm-analytics {pm_analytics.__version__}")
+    parser.add_argument("--version", action="version", version=f"pm-analytics {VERSION}")
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     _add_library(commands)
     _add_run(commands)
@@ -75,9 +75,7 @@ def _add_run(commands: Any) -> None:  # noqa: ANN401 - as above
     run.add_argument("name", metavar="NAME", help="a template's name, or the path of a notebook")
     how = "one parameter, read by its declared type; lists as a,b or [a, b]; may be repeated"
     run.add_argument("-p", "--parameter", action="append", default=[], metavar="NAME=VALUE", help=how)
-    run.add_argument(
-        "-f", "--file", type=Path, metavar="FILE.yml", help="parameters as YAML; -p overrides them"
-    )
+    run.add_argument("-f", "--file", type=Path, metavar="FILE.yml", help="parameters as YAML; -p overrides them")
     run.add_argument("--timeout", type=float, metavar="SECONDS", help="deadline for the whole notebook")
     run.set_defaults(command=_run)
     _add_into(run)
@@ -86,12 +84,8 @@ def _add_run(commands: Any) -> None:  # noqa: ANN401 - as above
 
 def _add_demo(commands: Any) -> None:  # noqa: ANN401 - as above
     demo = commands.add_parser("demo", help="simulate a product with known truth and report on its launch")
-    demo.add_argument(
-        "--users", type=int, default=DEMO_USERS, metavar="N", help="simulated users (%(default)s)"
-    )
-    demo.add_argument(
-        "--seed", type=int, default=1, metavar="N", help="which simulated product (%(default)s)"
-    )
+    demo.add_argument("--users", type=int, default=DEMO_USERS, metavar="N", help="simulated users (%(default)s)")
+    demo.add_argument("--seed", type=int, default=1, metavar="N", help="which simulated product (%(default)s)")
     demo.set_defaults(command=_demo)
     _add_into(demo)
 
@@ -178,9 +172,7 @@ def _demo(arguments: argparse.Namespace) -> None:
     from pm_analytics.simulate import simulate
 
     print(f"Simulating {arguments.users:,} users of a product ...", file=sys.stderr)
-    product = simulate(
-        arguments.into / "demo_data", users=arguments.users, seed=arguments.seed, overwrite=True
-    )
+    product = simulate(arguments.into / "demo_data", users=arguments.users, seed=arguments.seed, overwrite=True)
     _report(DEMO_TEMPLATE, demo_parameters(product), into=arguments.into)
 
 
@@ -195,9 +187,10 @@ def demo_parameters(product: SimulatedProduct) -> dict[str, Any]:
         "entry_events": [product.interest_event],
         "funnel_steps": list(product.onboarding_steps),
         "exposures": str(product.exposures),
-        "experiment": "bulk_edit",
-        "primary_event": "report_exported",
-        "guardrail_events": ["support_ticket_opened", "error_shown"],
+        "experiment": product.experiment,
+        "primary_event": product.primary_event,
+        "guardrail_events": list(product.guardrail_events),
+        "exclude": {"is_internal": "true"},
         "truth": str(product.truth_path),
     }
 

@@ -82,7 +82,7 @@ class Metric:
         return cls(name or f"{event} (per user)", "count", event, None, _window(within), direction, max_harm)
 
     @classmethod
-    def mean(  # noqa: PLR0913 - keyword-only
+    def mean(
         cls,
         event: str,
         *,
@@ -92,7 +92,7 @@ class Metric:
         direction: Direction = "up",
         max_harm: float | None = None,
     ) -> Metric:
-        """Sum of a property over a unit's events after exposure, such as revenue per user; units without any count as 0."""
+        """Sum of a property over a unit's events after exposure, such as revenue; units without any count as 0."""
         label = name or f"{value} of {event} (per user)"
         return cls(label, "mean", event, value, _window(within), direction, max_harm)
 
@@ -106,13 +106,15 @@ class Metric:
         direction: Direction = "up",
         max_harm: float | None = None,
     ) -> Metric:
-        """Take an outcome written beside each exposure: 0 or 1 for a conversion (any 1 counts), else summed per unit."""
+        """Take an outcome written beside each exposure: for a conversion any 1 counts, else it is summed per unit."""
         return cls(name or column, kind, None, column, None, direction, max_harm)
 
     @property
     def definition(self) -> str:
         """Say in one line how it is computed."""
-        when = "after exposure" if self.within is None else f"within {say_duration(self.within)} of exposure, end included"
+        when = (
+            "after exposure" if self.within is None else f"within {say_duration(self.within)} of exposure, end included"
+        )
         what = {
             "conversion": f"share of units with at least one {self.event!r} {when}",
             "count": f"{self.event!r} events per unit {when}",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import abc
 import html
+import math
 from dataclasses import dataclass
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
@@ -48,14 +49,21 @@ class Result(abc.ABC):
     ----------
     definition : str
         One line that says what was counted: order, window, base, zone, as-of date. Shown wherever the numbers are.
+    basis : str
+        What the numbers rest on, short enough to stand under a chart: how many, until when, which zone.
     """
 
     _table: pd.DataFrame
     definition: str
+    basis: str
 
     @abc.abstractmethod
     def summary(self) -> str:
         """Say the answer in one or two plain sentences."""
+
+    def headline(self) -> str:
+        """Say the finding in one short line, such as stands over a chart."""
+        return self.summary()
 
     @abc.abstractmethod
     def claims(self) -> list[Claim]:
@@ -90,6 +98,16 @@ class Result(abc.ABC):
         )
 
 
+def known(value: float) -> float | None:
+    """Give a number, or None where it is undefined: a claim carries no NaN."""
+    return None if math.isnan(value) else float(value)
+
+
+def records(table: pd.DataFrame) -> list[dict[str, Any]]:
+    """List a tidy table's rows as plain dictionaries."""
+    return [{str(name): value for name, value in row.items()} for row in table.to_dict("records")]
+
+
 SMALL_GROUP = 20
 """Below this many units a percent pretends precision: '7 of 12' is said instead."""
 
@@ -98,15 +116,22 @@ def say_share(part: int, whole: int, lower: float, upper: float, counted: str = 
     """Say a share with its interval: '31.2% of 5,210 users (29.9% to 32.5%)'; '7 of 12 users' for small groups."""
     if whole < SMALL_GROUP:
         return f"{part:,} of {whole:,} {counted}"
-    interval = "" if lower != lower else f" ({lower:.1%} to {upper:.1%})"  # noqa: PLR0124 - NaN
+    interval = "" if math.isnan(lower) else f" ({lower:.1%} to {upper:.1%})"
     return f"{part / whole:.1%} of {whole:,} {counted}{interval}"
+
+
+def say_points(difference: float) -> str:
+    """Say a difference of two shares in percentage points: '+3.0 pp'; a dash when it is undefined."""
+    return NOTHING if math.isnan(difference) else f"{100 * difference:+.1f} pp"
 
 
 def html_table(table: pd.DataFrame, *, caption: str = "") -> str:
     """Write a small table as accessible HTML: a caption, scoped headers, numbers formatted by their column's name."""
     head = "".join(f'<th scope="col">{html.escape(_header(column))}</th>' for column in table.columns)
     rows = "".join(
-        "<tr>" + "".join(f"<td>{html.escape(say_value(column, row[column]))}</td>" for column in table.columns) + "</tr>"
+        "<tr>"
+        + "".join(f"<td>{html.escape(say_value(column, row[column]))}</td>" for column in table.columns)
+        + "</tr>"
         for row in table.to_dict("records")
     )
     top = f"<caption>{html.escape(caption)}</caption>" if caption else ""
@@ -118,6 +143,7 @@ def _header(column: object) -> str:
     return text.replace("ci lower", "from").replace("ci upper", "to").strip()
 
 
+NOTHING = "\N{EN DASH}"
 _SHARE_WORDS = ("rate", "share", "lift")
 
 
@@ -125,7 +151,7 @@ def say_value(column: object, value: object) -> str:
     """Format one cell by what its column's name promises: rates as percents, counts with separators, null as a dash."""
     name = str(column)
     if value is None or value != value:  # noqa: PLR0124 - NaN is the value that differs from itself
-        return "–"
+        return NOTHING
     if isinstance(value, bool | str) or not hasattr(value, "__float__"):
         return str(value)
     number = float(value)

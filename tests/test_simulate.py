@@ -213,9 +213,7 @@ def test_use_fades_in_the_weeks_after_signing_up(large):
 
 
 def test_onboarding_loses_users_as_the_truth_says_and_some_take_steps_twice(large):
-    log = pd.read_parquet(
-        large.events, columns=["event_id", "user_id", "event", "timestamp"]
-    ).drop_duplicates()
+    log = pd.read_parquet(large.events, columns=["event_id", "user_id", "event", "timestamp"]).drop_duplicates()
     rows = log[log["event"].isin(large.onboarding_steps)]
     first = rows.groupby(["user_id", "event"])["timestamp"].min().unstack()  # noqa: PD010 - one column per step
     early = pd.Timestamp(large.truth["log"]["starts"]) + pd.Timedelta(days=14)

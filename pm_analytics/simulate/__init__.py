@@ -141,9 +141,7 @@ def _check_size(users: int | None, events: int | None, seed: int) -> None:
     if users is not None and events is not None:
         raise ParameterError("users= and events= both say how large the log is; give one of them.")
     if users is not None and users < _FEWEST_USERS:
-        raise ParameterError(
-            f"users={users} is too few for shares and means to settle; use {_FEWEST_USERS} or more."
-        )
+        raise ParameterError(f"users={users} is too few for shares and means to settle; use {_FEWEST_USERS} or more.")
     if seed < 0:
         raise ParameterError(f"seed={seed} must not be negative; use 0, 1, 2...")
 

@@ -160,9 +160,7 @@ def _delay(rng: np.random.Generator, count: int, minutes: float) -> Times:
     return _PAUSE + np.minimum(rng.exponential(minutes * _MINUTES, count), _SESSION_MOST).astype(np.int64)
 
 
-def _bulk_edit(
-    world: World, rng: np.random.Generator, day: int, seen: Sessions, reached: Times
-) -> list[Rows]:
+def _bulk_edit(world: World, rng: np.random.Generator, day: int, seen: Sessions, reached: Times) -> list[Rows]:
     """Let exposed, treated people open Bulk edit; the willing among them save, some more than once."""
     person = seen.person[reached]
     willing = world.people.willing[person]

@@ -23,10 +23,7 @@ _BOT_SECONDS = (180, 240, 300)  # from one visit to the next, day and night: 288
 
 def bots(plan: Plan, day: int) -> Rows:
     """Let each bot open the app like clockwork on its ten days, spread over the log."""
-    ticks = [
-        np.arange(0, DAY * _works(plan, bot, day), seconds * SECOND)
-        for bot, seconds in enumerate(_BOT_SECONDS)
-    ]
+    ticks = [np.arange(0, DAY * _works(plan, bot, day), seconds * SECOND) for bot, seconds in enumerate(_BOT_SECONDS)]
     time = plan.midnight(day) + np.concatenate(ticks)
     person = np.repeat(plan.users + np.arange(BOTS), [len(each) for each in ticks])
     return rows(person, np.arange(len(time)), APP_OPENED, time)

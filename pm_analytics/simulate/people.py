@@ -91,15 +91,11 @@ def meet(plan: Plan) -> People:
         plan=paid,
         plan_after=np.minimum(paid + 1, TEAM).astype(np.int8),
         upgraded=np.full(count, NEVER),
-        bill=np.array([0.0, 12.0, 30.0])[np.minimum(paid + 1, TEAM)]
-        * rng.choice([1, 1, 1, 10], count)
-        * size,
+        bill=np.array([0.0, 12.0, 30.0])[np.minimum(paid + 1, TEAM)] * rng.choice([1, 1, 1, 10], count) * size,
         internal=_internal(rng, account) & ~bot,
         bot=bot,
         treated=rng.random(count) < 0.5,
-        stage=np.searchsorted([share for _, share in STAGES], rng.random(count), side="right").astype(
-            np.int8
-        ),
+        stage=np.searchsorted([share for _, share in STAGES], rng.random(count), side="right").astype(np.int8),
         willingness=willingness,
         willing=rng.random(count) < willingness,
     )

@@ -47,9 +47,7 @@ _LAUNCH_HOUR, _LAST_HOUR = 9, 15
 _GAP_DAYS_BEFORE_LAUNCH, _GAP_HOURS = 13, (8, 18)
 _WEEKDAYS = np.array([1.05, 1.1, 1.1, 1.05, 0.95, 0.35, 0.4])  # Monday first
 _GROWTH_PER_DAY = 0.001
-_HOURS = np.array(
-    [1, 1, 1, 1, 1, 2, 4, 8, 12, 14, 14, 12, 10, 12, 13, 13, 11, 8, 6, 5, 5, 4, 3, 2], dtype=float
-)
+_HOURS = np.array([1, 1, 1, 1, 1, 2, 4, 8, 12, 14, 14, 12, 10, 12, 13, 13, 11, 8, 6, 5, 5, 4, 3, 2], dtype=float)
 _DAY_SHAPE = np.concatenate([[0.0], np.cumsum(_HOURS) / _HOURS.sum()])
 _CLOCK = np.linspace(0.0, 1.0, len(_DAY_SHAPE))
 

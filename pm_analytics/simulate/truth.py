@@ -94,16 +94,10 @@ def _metrics(plan: Plan, seen: Window, times: float) -> dict[str, dict[str, floa
     tickets = seen.mean(behaviour.TICKETS * visits)
     some, more = _any_export(seen, 1.0), _any_export(seen, times)
     return {
-        "report_exported_per_user": _compare(
-            seen.mean(exports), seen.mean(exports + exports * willing * (times - 1))
-        ),
-        "report_exported_by_share_of_users": _compare(
-            seen.mean(some), seen.mean(some + willing * (more - some))
-        ),
+        "report_exported_per_user": _compare(seen.mean(exports), seen.mean(exports + exports * willing * (times - 1))),
+        "report_exported_by_share_of_users": _compare(seen.mean(some), seen.mean(some + willing * (more - some))),
         "support_ticket_opened_per_user": _compare(tickets, tickets),
-        "error_shown_per_user": _compare(
-            seen.mean(errors), seen.mean(errors + errors * willing * plan.error_harm)
-        ),
+        "error_shown_per_user": _compare(seen.mean(errors), seen.mean(errors + errors * willing * plan.error_harm)),
     }
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -24,13 +25,13 @@ from pm_analytics.names import (
     UNIT,
     USERS,
 )
-from pm_analytics.results import Claim, Result, say_share
+from pm_analytics.results import Claim, Result, known, records, say_share
 from pm_analytics.stats.proportions import check_confidence, share, wilson
 from pm_analytics.stats.survival import CurvePoint, at, kaplan_meier, quantile
 from pm_analytics.times import DAY, HOUR, microseconds, parse_duration, say_duration
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Sequence
     from datetime import date, datetime, timedelta
 
     from pm_analytics.events import EventLog
@@ -101,37 +102,46 @@ class AdoptionResult(Result):
             return math.nan
         return quantile(list(self._curve), end.share / 2) / HOURS_PER_DAY
 
-    def summary(self) -> str:
-        """Say the adoption rate with its interval and denominator, and how soon adopters start."""
+    def headline(self) -> str:
+        """Say the adoption rate with its interval, in one short line."""
         eligible, last = int(self._table[USERS].iloc[0]), self._table.iloc[-1]
         if eligible == 0:
-            return f"No eligible unit has been observed for {say_duration(self.within)} yet, so there is no adoption rate."
+            return "Nobody eligible has been observed long enough yet"
         said = say_share(int(last[USERS]), eligible, last[CI_LOWER], last[CI_UPPER], f"eligible {self.counted}")
-        text = f"{said} adopted {self.feature} within {say_duration(self.within)}"
+        return f"{said} adopted {self.feature} within {say_duration(self.within)}"
+
+    def say_median(self) -> str:
+        """Say how soon adopters start: '3 days', '5 hours'; empty when nobody adopted."""
         days = self.median_days()
-        soon = "" if math.isnan(days) else f"; half of those who do, do so within {_say_days(days)}"
+        return "" if math.isnan(days) else _say_days(days)
+
+    def summary(self) -> str:
+        """Say the adoption rate with its interval and denominator, and how soon adopters start."""
+        if int(self._table[USERS].iloc[0]) == 0:
+            return (
+                f"No eligible unit has been observed for {say_duration(self.within)} yet, so there is no adoption rate."
+            )
+        soon = f"; half of those who do, do so within {self.say_median()}" if self.say_median() else ""
         young = f" {self.immature:,} more are too new to judge." if self.immature else ""
-        return f"{text}{soon}.{young}"
+        return f"{self.headline()}{soon}.{young}"
 
     def claims(self) -> list[Claim]:
         """List each rung's share of the eligible, and the median time to adopt."""
         eligible = int(self._table[USERS].iloc[0])
         shares = [
             Claim(
-                id=f"adoption.{row.rung}",
-                value=None if math.isnan(row.rate) else row.rate,
+                id=f"adoption.{row[RUNG]}",
+                value=known(row[RATE]),
                 unit="share",
-                definition=f"{row.rung}: {self.definition}",
-                ci_lower=None if math.isnan(row.ci_lower) else row.ci_lower,
-                ci_upper=None if math.isnan(row.ci_upper) else row.ci_upper,
-                n=int(row.users),
+                definition=f"{row[RUNG]}: {self.definition}",
+                ci_lower=known(row[CI_LOWER]),
+                ci_upper=known(row[CI_UPPER]),
+                n=int(row[USERS]),
                 denominator=eligible,
             )
-            for row in self._table.itertuples(index=False)
+            for row in records(self._table)
         ]
-        days = self.median_days()
-        median = Claim("adoption.median_days", None if math.isnan(days) else days, "days", self.definition)
-        return [*shares, median]
+        return [*shares, Claim("adoption.median_days", known(self.median_days()), "days", self.definition)]
 
 
 def adoption(
@@ -156,11 +166,11 @@ def adoption(
         The event(s) that count as a use.
     eligible : mapping, DataFrame or iterable, optional
         Who could use it. Not given: every unit with any event at or after ``released_at``. A mapping such as
-        ``{"plan": ["Pro", "Team"]}``: units with such an event then. A frame or list of units: those; a frame may have a
-        second column with the time since when (their exposure, in a staged rollout).
+        ``{"plan": ["Pro", "Team"]}``: units with such an event then. A frame or list of units: those; a frame may
+        have a second column with the time since when (their exposure, in a staged rollout).
     released_at : date or time, optional
-        When the feature came out. A unit is eligible from its first event at or after it (or its listed time, if later).
-        Not given: from its first event.
+        When the feature came out. A unit is eligible from its first event at or after it (or its listed time, if
+        later). Not given: from its first event.
     within : str or timedelta
         Window after becoming eligible, end included.
     min_uses, min_days : int
@@ -173,10 +183,10 @@ def adoption(
     Returns
     -------
     AdoptionResult
-        ``to_frame()``: one row per rung (``eligible``, ``interested`` if asked, ``tried`` if adopting takes more than one
-        use, ``adopted``): ``rung``, ``users``, ``rate`` = share of the eligible whose window is over, null when there
-        are none, with Wilson's ``ci_lower`` and ``ci_upper``. ``curve()`` is the Kaplan-Meier curve of time to adopt,
-        in which units too new to judge count up to when they were last observed.
+        ``to_frame()``: one row per rung (``eligible``, ``interested`` if asked, ``tried`` if adopting takes more than
+        one use, ``adopted``): ``rung``, ``users``, ``rate`` = share of the eligible whose window is over, null when
+        there are none, with Wilson's ``ci_lower`` and ``ci_upper``. ``curve()`` is the Kaplan-Meier curve of time to
+        adopt, in which units too new to judge count up to when they were last observed.
 
     Raises
     ------
@@ -192,19 +202,18 @@ def adoption(
     _check_events(log, features)
     released = None if released_at is None else log.moment(released_at, name="released_at")
     base, listed, who = _eligible(log, eligible)
-    question = Question(
-        features, noticed, released, microseconds(window), int(min_uses), int(min_days), base, listed
-    )
+    question = Question(features, noticed, released, microseconds(window), int(min_uses), int(min_days), base, listed)
     counted = rungs(log, question)
     hours = waits(log, question)
     curve = kaplan_meier(
-        [(float(row.hours), int(row.adopted), int(row.censored)) for row in hours.itertuples(index=False)],
+        [(float(row["hours"]), int(row[ADOPTED]), int(row[CENSORED])) for row in records(hours)],
         confidence=confidence,
     )
     unit = "users" if log.unit == "user_id" else f"values of {log.unit}"
     return AdoptionResult(
         _table=_ladder(counted, bool(noticed), min_uses > 1 or min_days > 1, confidence),
         definition=_definition(log, question, window, who, unit, confidence, counted[EARLY]),
+        basis=f"eligible {unit} {who}; {log.basis}",
         _curve=tuple(curve),
         feature=" or ".join(map(repr, features)),
         within=window,
@@ -241,7 +250,7 @@ def _eligible(log: EventLog, eligible: Eligible) -> tuple[EventLog | None, pd.Da
     """Turn the caller's idea of who could use it into a log, or a list, and words."""
     if eligible is None:
         return log, None, "active since the release"
-    if hasattr(eligible, "items") and not hasattr(eligible, "iloc"):
+    if isinstance(eligible, Mapping):
         base = log.where(eligible)
         return base, None, f"active since the release with {', '.join(base.filters[len(log.filters) :])}"
     listed = _listed(log, eligible)
@@ -261,7 +270,7 @@ def _listed(log: EventLog, eligible: Any) -> pd.DataFrame:  # noqa: ANN401
 
 
 def _instants(since: pd.Series, log: EventLog) -> pd.Series:
-    """Turn times into UTC microseconds; without an offset they are read in the log's zone, missing ones stay missing."""
+    """Turn times into UTC microseconds; without an offset they are read in the log's zone, missing stays missing."""
     if since.isna().all():
         return pd.Series([pd.NA] * len(since), dtype="Int64")
     moments = pd.to_datetime(since, format="ISO8601") if since.dtype.kind != "M" else since
@@ -285,7 +294,7 @@ def _ladder(counted: Mapping[str, int], has_interest: bool, has_trial: bool, con
     )
 
 
-def _definition(  # noqa: PLR0913 - every part of the definition is said
+def _definition(
     log: EventLog, question: Question, window: timedelta, who: str, unit: str, confidence: float, early: int
 ) -> str:
     uses = f"{question.min_uses} use{'s' if question.min_uses > 1 else ''}"
@@ -294,8 +303,9 @@ def _definition(  # noqa: PLR0913 - every part of the definition is said
     testers = f"; {early:,} who used it before that left out" if early else ""
     return (
         f"Adoption: {unit} {who}{release}{testers}; adopted = at least {uses}{days} of "
-        f"{' or '.join(map(repr, question.feature))} within {say_duration(window)} of becoming eligible, end included; rates "
-        f"over those whose window is over; {confidence:.0%} Wilson intervals; time to adopt by Kaplan-Meier; {log.scope}."
+        f"{' or '.join(map(repr, question.feature))} within {say_duration(window)} of becoming eligible, end included; "
+        f"rates over those whose window is over; {confidence:.0%} Wilson intervals; "
+        f"time to adopt by Kaplan-Meier; {log.scope}."
     )
 
 

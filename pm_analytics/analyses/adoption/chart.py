@@ -26,10 +26,7 @@ def draw(result: AdoptionResult, kind: Literal["ladder", "curve"] = "ladder") ->
 
 def _ladder(result: AdoptionResult) -> alt.LayerChart:
     table = result.to_frame()
-    table["said"] = [
-        f"{users:,}" if rate != rate else f"{rate:.1%}  ({users:,})"  # noqa: PLR0124 - NaN
-        for users, rate in zip(table[USERS], table[RATE], strict=True)
-    ]
+    table["said"] = [charting.say_bar(*pair) for pair in zip(table[USERS], table[RATE], strict=True)]
     base = alt.Chart(table).encode(y=alt.Y(f"{RUNG}:N", sort=None, title=None))
     share = alt.X(f"{RATE}:Q", axis=charting.PERCENT, scale=alt.Scale(domain=[0, 1]), title="Share of the eligible")
     bars = base.mark_bar(size=22).encode(
@@ -41,10 +38,10 @@ def _ladder(result: AdoptionResult) -> alt.LayerChart:
         ],
     )
     spread = base.mark_rule(color=charting.INK, strokeWidth=2).encode(x=f"{CI_LOWER}:Q", x2=f"{CI_UPPER}:Q")
-    words = base.mark_text(align="right", dx=-4, dy=-17, color=charting.GREY).encode(x=alt.value(charting.WIDTH), text="said:N")
-    chart = alt.layer(bars, spread, words).properties(height=ROW_HEIGHT * len(table), width=charting.WIDTH)
+    words = charting.row_words(base, "said")
+    chart = charting.layer(bars, spread, words).properties(height=ROW_HEIGHT * len(table), width=charting.WIDTH)
     return charting.titled(
-        chart, result.summary(), result.definition, description=f"Bar chart of the adoption ladder. {result.summary()}"
+        chart, result.headline(), result.basis, description=f"Bar chart of the adoption ladder. {result.summary()}"
     )
 
 
@@ -53,7 +50,9 @@ def _curve(result: AdoptionResult) -> alt.VConcatChart:
     days = alt.X(f"{DAYS}:Q", title="Days since becoming eligible")
     base = alt.Chart(curve).encode(x=days)
     top = max(0.05, float(curve[[ADOPTED_SHARE, CI_UPPER]].max().max()) * 1.08)
-    share = alt.Y(f"{ADOPTED_SHARE}:Q", axis=charting.PERCENT, title="Adopted so far", scale=alt.Scale(domain=[0, min(1, top)]))
+    share = alt.Y(
+        f"{ADOPTED_SHARE}:Q", axis=charting.PERCENT, title="Adopted so far", scale=alt.Scale(domain=[0, min(1, top)])
+    )
     band = base.mark_area(interpolate="step-after", opacity=0.18).encode(y=alt.Y(f"{CI_LOWER}:Q"), y2=f"{CI_UPPER}:Q")
     line = base.mark_line(interpolate="step-after").encode(
         y=share,
@@ -65,27 +64,29 @@ def _curve(result: AdoptionResult) -> alt.VConcatChart:
     )
     window = alt.Chart(curve.head(1).assign(window=result.within.total_seconds() / 86_400))
     mark = window.mark_rule(strokeDash=[4, 3]).encode(x="window:Q")
-    upper = alt.layer(band, line, mark).properties(width=charting.WIDTH, height=240)
+    upper = charting.layer(band, line, mark).properties(width=charting.WIDTH, height=240)
     marks = curve.iloc[:: max(1, len(curve) // AT_RISK_MARKS)]
     lower = (
         alt.Chart(marks)
         .mark_text(fontSize=10, color=charting.GREY, align="left")
         .encode(x=alt.X(f"{DAYS}:Q", axis=None), text=alt.Text(f"{AT_RISK}:Q", format=","))
-        .properties(width=charting.WIDTH, height=16, title=alt.TitleParams("Not yet adopted and still observed", fontSize=10, offset=2))
+        .properties(
+            width=charting.WIDTH,
+            height=16,
+            title=alt.TitleParams("Not yet adopted and still observed", fontSize=10, offset=2),
+        )
     )
     return charting.titled(
         alt.vconcat(upper, lower, spacing=6),
-        f"How soon: {_finding(result)}",
-        f"Kaplan-Meier with {result.confidence:.0%} band; dashed: the {result.within.days}-day window. {result.definition}",
+        _finding(result),
+        f"Kaplan-Meier, {result.confidence:.0%} band; dashed: the window of {result.within.days} days; {result.basis}",
         description=f"Curve of the share that adopted by days since becoming eligible. {_finding(result)}",
     )
 
 
 def _finding(result: AdoptionResult) -> str:
-    days = result.median_days()
-    if days != days:  # noqa: PLR0124 - NaN
-        return "nobody has adopted yet"
-    return f"half of the adopters started within {days:.1f} days"
+    soon = result.say_median()
+    return f"Half of those who adopt do so within {soon}" if soon else "Nobody has adopted yet"
 
 
 def _thinned(curve: pd.DataFrame) -> pd.DataFrame:

@@ -1,4 +1,4 @@
-"""Event log -> who was eligible, when they first saw, tried and adopted. All of adoption's queries, none of its arithmetic."""
+"""Event log -> who was eligible, noticed, tried, adopted, and when. All queries of adoption, no arithmetic."""
 
 from __future__ import annotations
 
@@ -63,8 +63,8 @@ def rungs(log: EventLog, question: Question) -> dict[str, int]:
     Returns
     -------
     dict
-        ``eligible`` (window over), ``interested``, ``tried``, ``adopted`` among them; ``immature`` (window not over) and
-        ``early`` (used the feature before they became eligible; in none of the other counts).
+        ``eligible`` (window over), ``interested``, ``tried``, ``adopted`` among them; ``immature`` (window not over)
+        and ``early`` (used the feature before they became eligible; in none of the other counts).
     """
     people = units(log, question)
     on_time = people.filter(~people[EARLY])

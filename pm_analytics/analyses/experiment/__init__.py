@@ -1,4 +1,4 @@
-"""Experiment: did the variant do better than the control, and can the comparison be trusted?"""
+"""Experiment: whether a variant did better than the control, and whether the comparison can be trusted."""
 
 from pm_analytics.analyses.experiment.analysis import ExperimentResult, experiment
 from pm_analytics.analyses.experiment.exposures import Exposures

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import math
+import warnings
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
 from pm_analytics.analyses.experiment import gate
 from pm_analytics.analyses.experiment.counts import contradictions, moments, units_per_variant
 from pm_analytics.analyses.experiment.exposures import Exposures
-from pm_analytics.errors import DataError, ParameterError, UnknownNameError
+from pm_analytics.errors import DataError, ParameterError, PmAnalyticsWarning, UnknownNameError, did_you_mean
 from pm_analytics.names import (
     CI_LOWER,
     CI_UPPER,
@@ -32,20 +34,23 @@ from pm_analytics.names import (
     VARIANT_USERS,
     VARIANT_VALUE,
 )
-from pm_analytics.results import Claim, Result
+from pm_analytics.results import NOTHING, Claim, Result, records
 from pm_analytics.stats.effects import Arm, Effect, compare_means, compare_shares
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Sequence
 
     from pm_analytics.analyses.experiment.gate import Check
     from pm_analytics.analyses.experiment.plan import ExperimentPlan
     from pm_analytics.events import EventLog
     from pm_analytics.metrics import Metric
 
+Sums = Mapping[str, Mapping[str, Any]]
+
 NUMBERS = (
     CONTROL_VALUE, VARIANT_VALUE, DIFFERENCE, CI_LOWER, CI_UPPER, LIFT, LIFT_CI_LOWER, LIFT_CI_UPPER, P_VALUE,
 )  # fmt: skip
+SIGNED = (DIFFERENCE, CI_LOWER, CI_UPPER)
 WITHHELD = "withheld"
 
 
@@ -87,47 +92,41 @@ class ExperimentResult(Result):
         """Give the numbers even when the gate withholds them: to find the fault, never to decide."""
         return self._numbers.copy()
 
-    def row(self, metric: str, variant: str | None = None) -> pd.Series:
-        """Give one row of the table by the metric's name (and the variant's, when there are several).
-
-        Raises
-        ------
-        UnknownNameError
-            No such metric or variant.
-        """
-        rows = self._table[self._table[METRIC] == metric]
-        if rows.empty:
-            raise UnknownNameError("metric", [metric], self._table[METRIC], where="this experiment")
-        rows = rows if variant is None else rows[rows[VARIANT] == variant]
-        if rows.empty:
-            raise UnknownNameError("variant", [str(variant)], self._table[VARIANT], where="this experiment")
-        return rows.iloc[0]
+    def rows(self, role: str) -> list[dict[str, Any]]:
+        """List the rows of one role, ``"primary"`` or ``"guardrail"``, as plain dictionaries."""
+        return [row for row in records(self._table) if row[ROLE] == role]
 
     def summary(self) -> str:
-        """Say the primary effects with their intervals, and what became of the guardrails; or why nothing may be read."""
+        """Say the primary effects with their intervals and the guardrails' status; or why nothing may be read."""
         failed = [check for check in self.checks if check.status == "failed"]
         if failed:
             reasons = " ".join(f"{check.name}: {check.evidence}. {check.next_step}" for check in failed)
             return f"No result: this comparison cannot be trusted. {reasons}"
-        primary = self._table[self._table[ROLE] == "primary"]
-        sentences = [say_effect(row, self.confidence) for _, row in primary.iterrows()]
-        guardrails = self._table[self._table[ROLE] == "guardrail"]
-        sentences += [f"Guardrail {row[METRIC]}: {row[STATUS]}." for _, row in guardrails.iterrows()]
+        sentences = [say_effect(row, self.confidence) for row in self.rows("primary")]
+        sentences += [f"Guardrail {row[METRIC]}: {row[STATUS]}." for row in self.rows("guardrail")]
         return " ".join(sentences)
+
+    def headline(self) -> str:
+        """Say the primary effects in one short line."""
+        primary = self.rows("primary")
+        if not self.trusted or any(math.isnan(row[LIFT_CI_LOWER]) for row in primary):
+            return self.summary()
+        return "; ".join(f"{row[METRIC]}: {say_lift(row)} with {row[VARIANT]}" for row in primary)
 
     def claims(self) -> list[Claim]:
         """List each metric's lift, or its difference where a lift is undefined; nothing when the result is withheld."""
         if not self.trusted:
             return []
-        return [_claim(row, self.definition) for _, row in self._table.iterrows()]
+        return [_claim(row, self.definition) for row in records(self._table)]
 
     def to_display(self) -> pd.DataFrame:
         """Format the table for people: differences of shares in percentage points."""
-        shown = self._table.drop(columns=[KIND]).astype(object)
-        for index, row in self._table.iterrows():
-            for column in (CONTROL_VALUE, VARIANT_VALUE, DIFFERENCE, CI_LOWER, CI_UPPER):
-                shown.loc[index, column] = say_metric(row[column], row[KIND], signed=column not in {CONTROL_VALUE, VARIANT_VALUE})
-        return shown
+        rows = records(self._table)
+        said = {
+            column: [say_metric(row[column], row[KIND], signed=column in SIGNED) for row in rows]
+            for column in (CONTROL_VALUE, VARIANT_VALUE, *SIGNED)
+        }
+        return self._table.assign(**said).drop(columns=[KIND])
 
 
 def experiment(
@@ -137,8 +136,8 @@ def experiment(
 ) -> ExperimentResult:
     """Compare variants with their control, if the comparison can be trusted.
 
-    First the validity gate: units fell into the variants as planned (sample ratio), were shown what they were assigned,
-    and met one variant each. If a check fails, all numbers are null and ``summary()`` says what to look at.
+    First the validity gate: units fell into the variants as planned (sample ratio), were shown what they were
+    assigned, and met one variant each. If a check fails, all numbers are null and ``summary()`` says what to look at.
 
     Parameters
     ----------
@@ -157,15 +156,20 @@ def experiment(
         unit), ``difference`` (absolute) with ``ci_lower``, ``ci_upper``; ``lift`` (relative, 0 = no change) with its
         interval; ``p_value`` (two-sided, absolute scale); ``status``; ``method``; ``reason`` why something is null.
         Shares: Newcombe interval, pooled z or Fisher test. Means: Welch. Lifts: Fieller.
-        Status of a primary metric: ``better``, ``worse`` or ``unclear``; of a guardrail: ``safe`` (worst case inside the
-        tolerated harm), ``watch`` (the interval crosses it), ``harm`` (best case beyond it) or ``unclear``.
+        Status of a primary metric: ``better``, ``worse`` or ``unclear``; of a guardrail: ``safe`` (worst case inside
+        the tolerated harm), ``watch`` (the interval crosses it), ``harm`` (best case beyond it) or ``unclear``.
 
     Raises
     ------
     UnknownNameError
-        The control, or a metric's event or property, does not exist.
+        The control, or a metric's property, does not exist.
     DataError, ParameterError
         Only one variant; a metric that needs a log when none is given.
+
+    Warns
+    -----
+    PmAnalyticsWarning
+        A metric's event never occurs in the log; it counts zero.
     """
     exposures = exposures if isinstance(exposures, Exposures) else Exposures.from_frame(exposures)
     metrics = plan.metrics()
@@ -173,7 +177,7 @@ def experiment(
     users = units_per_variant(exposures)
     weights = _weights(plan, users)
     found = gate.checks(contradictions(exposures), users, weights)
-    sums = moments(log, exposures, [metric for metric, _ in metrics]).set_index(VARIANT)
+    sums = {row[VARIANT]: row for row in records(moments(log, exposures, [metric for metric, _ in metrics]))}
     variants = [variant for variant in weights if variant != plan.control]
     rows = [
         _row(metric, role, variant, _compare(metric, number, sums, plan, variant), number, sums, plan.control)
@@ -185,11 +189,12 @@ def experiment(
     return ExperimentResult(
         _table=numbers if trusted else _withheld(numbers),
         definition=_definition(log, exposures, metrics, plan),
+        basis=f"{', '.join(f'{variant} {n:,}' for variant, n in users.items())} units; {(log or exposures.log).basis}",
         _numbers=numbers,
         checks=tuple(found),
         control=plan.control,
         users=users,
-        immature={m.name: sum(users.values()) - int(sums[f"n_{i}"].sum()) for i, (m, _) in enumerate(metrics)},
+        immature={m.name: sum(users.values()) - _counted(sums, i) for i, (m, _) in enumerate(metrics)},
         confidence=plan.confidence,
     )
 
@@ -197,14 +202,19 @@ def experiment(
 def say_metric(value: float, kind: str, *, signed: bool = False) -> str:
     """Say a metric's value or difference: shares in percent (differences in percentage points), means as numbers."""
     if math.isnan(value):
-        return "–"
+        return NOTHING
     sign = "+" if signed else ""
     if kind == "conversion":
         return f"{100 * value:{sign}.2f} pp" if signed else f"{value:.2%}"
     return f"{value:{sign}.3f}"
 
 
-def say_effect(row: pd.Series, confidence: float) -> str:
+def say_lift(row: Mapping[str, Any]) -> str:
+    """Say a relative change with its interval."""
+    return f"{row[LIFT]:+.1%} ({row[LIFT_CI_LOWER]:+.1%} to {row[LIFT_CI_UPPER]:+.1%})"
+
+
+def say_effect(row: Mapping[str, Any], confidence: float) -> str:
     """Say one effect: the direction if the interval allows one, both values, and the interval."""
     interval = (
         f"{say_metric(row[CI_LOWER], row[KIND], signed=True)} to {say_metric(row[CI_UPPER], row[KIND], signed=True)}"
@@ -230,10 +240,20 @@ def _check_metrics(log: EventLog | None, exposures: Exposures, metrics: Sequence
             exposures.log.require_columns([str(metric.value)])
         elif log is None:
             raise ParameterError(f"The metric {metric.name!r} counts events, so experiment() needs a log.")
-        elif metric.event not in names:
-            raise UnknownNameError("event", [metric.event], names, where="this event log")
-        elif metric.value is not None:
-            log.require_columns([metric.value])
+        else:
+            log.require_columns([metric.value] if metric.value is not None else [])
+            _warn_of_absent_event(metric, names)
+
+
+def _warn_of_absent_event(metric: Metric, names: Sequence[str]) -> None:
+    """Warn instead of raising: a week without a single crash is good news, not an error."""
+    if metric.event not in names:
+        warnings.warn(
+            f"The event {metric.event!r} of the metric {metric.name!r} never occurs in this log, so it counts zero"
+            f"{did_you_mean(str(metric.event), names)}.",
+            PmAnalyticsWarning,
+            stacklevel=4,
+        )
 
 
 def _weights(plan: ExperimentPlan, users: Mapping[str, int]) -> dict[str, float]:
@@ -249,33 +269,37 @@ def _weights(plan: ExperimentPlan, users: Mapping[str, int]) -> dict[str, float]
     return {plan.control: weights.pop(plan.control), **weights}
 
 
-def _compare(metric: Metric, number: int, sums: pd.DataFrame, plan: ExperimentPlan, variant: str) -> Effect:
+def _compare(metric: Metric, number: int, sums: Sums, plan: ExperimentPlan, variant: str) -> Effect:
     if metric.kind == "conversion":
         counts = [_count(sums, variant, name, number) for name in ("total", "n")]
         counts += [_count(sums, plan.control, name, number) for name in ("total", "n")]
         return compare_shares(*counts, confidence=plan.confidence)
-    return compare_means(
-        _arm(sums, variant, number), _arm(sums, plan.control, number), confidence=plan.confidence
-    )
+    return compare_means(_arm(sums, variant, number), _arm(sums, plan.control, number), confidence=plan.confidence)
 
 
-def _count(sums: pd.DataFrame, variant: str, name: str, number: int) -> int:
+def _counted(sums: Sums, number: int) -> int:
+    """Count the units of all variants that were observed long enough for a metric."""
+    return sum(_count(sums, variant, "n", number) for variant in sums)
+
+
+def _count(sums: Sums, variant: str, name: str, number: int) -> int:
     """Read a count; a variant that nobody was exposed to has none."""
-    if variant not in sums.index:
-        return 0
-    value = float(sums.loc[variant, f"{name}_{number}"])
+    value = _number(sums, variant, name, number)
     return 0 if math.isnan(value) else round(value)
 
 
-def _arm(sums: pd.DataFrame, variant: str, number: int) -> Arm:
-    if variant not in sums.index:
-        return Arm(0, math.nan, math.nan)
-    row = sums.loc[variant]
-    return Arm(int(row[f"n_{number}"]), float(row[f"mean_{number}"]), float(row[f"variance_{number}"]))
+def _arm(sums: Sums, variant: str, number: int) -> Arm:
+    mean, variance = (_number(sums, variant, name, number) for name in ("mean", "variance"))
+    return Arm(_count(sums, variant, "n", number), mean, variance)
 
 
-def _row(  # noqa: PLR0913 - the parts of one row
-    metric: Metric, role: str, variant: str, effect: Effect, number: int, sums: pd.DataFrame, control: str
+def _number(sums: Sums, variant: str, name: str, number: int) -> float:
+    value = sums.get(variant, {}).get(f"{name}_{number}")
+    return math.nan if value is None else float(value)
+
+
+def _row(
+    metric: Metric, role: str, variant: str, effect: Effect, number: int, sums: Sums, control: str
 ) -> dict[str, object]:
     return {
         METRIC: metric.name,
@@ -326,10 +350,12 @@ def _withheld(numbers: pd.DataFrame) -> pd.DataFrame:
     return hidden
 
 
-def _claim(row: pd.Series, definition: str) -> Claim:
+def _claim(row: Mapping[str, Any], definition: str) -> Claim:
     relative = not math.isnan(row[LIFT_CI_LOWER])
     value, lower, upper = (
-        (row[LIFT], row[LIFT_CI_LOWER], row[LIFT_CI_UPPER]) if relative else (row[DIFFERENCE], row[CI_LOWER], row[CI_UPPER])
+        (row[LIFT], row[LIFT_CI_LOWER], row[LIFT_CI_UPPER])
+        if relative
+        else (row[DIFFERENCE], row[CI_LOWER], row[CI_UPPER])
     )
     known = not math.isnan(lower)
     return Claim(

@@ -1,4 +1,4 @@
-"""Events and exposures -> units, means and variances per variant. All of the experiment's queries, none of its arithmetic.
+"""Events and exposures -> units, means and variances per variant. All queries of the experiment, no arithmetic.
 
 One pass over the events serves all metrics: they are joined to each unit's first exposure, folded to one value per unit
 and metric, and only then to one row per variant.
@@ -6,7 +6,7 @@ and metric, and only then to one row per variant.
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 import ibis
@@ -14,14 +14,34 @@ import pandas as pd
 
 from pm_analytics import engine
 from pm_analytics.names import EVENT, TIME, UNIT, USERS, VARIANT
+from pm_analytics.results import records
 from pm_analytics.times import microseconds
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
-    from pm_analytics.analyses.experiment.exposures import Exposures
     from pm_analytics.events import EventLog
     from pm_analytics.metrics import Metric
+
+
+@dataclass(frozen=True, eq=False)
+class Assignment:
+    """Which unit met which variant, and when: one row per exposure, as assigned and (if known) as shown.
+
+    Attributes
+    ----------
+    log : EventLog
+        The exposures as events: the event name is the variant.
+    shown : str or None
+        Property that says what the unit was actually shown.
+    expected : mapping
+        Variant -> what it should have been shown.
+    """
+
+    log: EventLog
+    shown: str | None = None
+    expected: Mapping[str, Any] = field(default_factory=dict)
+
 
 _AT = "at"
 _NOW = "now"
@@ -39,14 +59,15 @@ def values_of(log: EventLog, column: str) -> list[str]:
     return sorted(map(str, engine.run(log.table.select(column).distinct())[column].dropna()))
 
 
-def contradictions(exposures: Exposures) -> dict[str, int]:
+def contradictions(exposures: Assignment) -> dict[str, int]:
     """Count what does not fit together, before anything is left out.
 
     Returns
     -------
     dict
-        ``rows``; ``units``; ``mismatched`` rows (shown what another variant should see); ``repeated`` units (more than one
-        row); ``crossed`` units (more than one variant); ``crossed_after`` (still so once mismatched rows are left out).
+        ``rows``; ``units``; ``mismatched`` rows (shown what another variant should see); ``repeated`` units (more than
+        one row); ``crossed`` units (more than one variant); ``crossed_after`` (still so without
+        mismatched rows).
     """
     rows = _rows(exposures)
     fits = rows.filter(rows[_FITS])
@@ -62,14 +83,14 @@ def contradictions(exposures: Exposures) -> dict[str, int]:
     return engine.counts(totals) | engine.counts(units) | engine.counts(crossed_after)
 
 
-def units_per_variant(exposures: Exposures) -> dict[str, int]:
+def units_per_variant(exposures: Assignment) -> dict[str, int]:
     """Count the units that met exactly one variant."""
     first = _first_exposures(exposures)
     counted = engine.run(first.group_by(VARIANT).aggregate(**{USERS: first.count()}).order_by(VARIANT))
-    return {str(row.variant): int(row.users) for row in counted.itertuples(index=False)}
+    return {str(row[VARIANT]): int(row[USERS]) for row in records(counted)}
 
 
-def first_exposures(exposures: Exposures, *, without: str | None) -> pd.DataFrame:
+def first_exposures(exposures: Assignment, *, without: str | None) -> pd.DataFrame:
     """Give ``unit`` and ``since`` (UTC) of each unit's first exposure, but for those of one variant."""
     first = _first_exposures(exposures)
     if without is not None:
@@ -78,10 +99,10 @@ def first_exposures(exposures: Exposures, *, without: str | None) -> pd.DataFram
     return frame.assign(since=pd.to_datetime(frame[_AT], unit="us", utc=True)).drop(columns=_AT)
 
 
-def moments(log: EventLog | None, exposures: Exposures, metrics: Sequence[Metric]) -> pd.DataFrame:
-    """Give one row per variant: for metric number *i* ``n_i`` (units observed long enough), ``mean_i``, ``variance_i``, ``total_i``."""
+def moments(log: EventLog | None, exposures: Assignment, metrics: Sequence[Metric]) -> pd.DataFrame:
+    """Give one row per variant: ``n``, ``mean``, ``variance`` and ``total`` of each metric by its number (``n_0``)."""
     values = _unit_values(log, exposures, metrics)
-    sums = {}
+    sums: dict[str, Any] = {}
     for i in range(len(metrics)):
         value = values[_value(i)]
         sums |= {
@@ -97,7 +118,7 @@ def _value(number: int) -> str:
     return f"value_{number}"
 
 
-def _rows(exposures: Exposures) -> Any:  # noqa: ANN401
+def _rows(exposures: Assignment) -> Any:  # noqa: ANN401
     """Give every exposure of a known unit: unit, variant, at, whether it fits, and what was recorded beside it."""
     log = exposures.log
     table = log.counted_events()
@@ -112,7 +133,7 @@ def _rows(exposures: Exposures) -> Any:  # noqa: ANN401
     return table.select(**named, **recorded)
 
 
-def _valid_rows(exposures: Exposures) -> Any:  # noqa: ANN401
+def _valid_rows(exposures: Assignment) -> Any:  # noqa: ANN401
     """Leave out rows that do not fit, and units that then still met more than one variant."""
     rows = _rows(exposures)
     rows = rows.filter(rows[_FITS])
@@ -120,12 +141,12 @@ def _valid_rows(exposures: Exposures) -> Any:  # noqa: ANN401
     return rows.semi_join(by_unit.filter(by_unit["variants"] == 1), UNIT)
 
 
-def _first_exposures(exposures: Exposures) -> Any:  # noqa: ANN401
+def _first_exposures(exposures: Assignment) -> Any:  # noqa: ANN401
     rows = _valid_rows(exposures)
     return rows.group_by(UNIT).aggregate(**{VARIANT: rows[VARIANT].min(), _AT: rows[_AT].min()})
 
 
-def _unit_values(log: EventLog | None, exposures: Exposures, metrics: Sequence[Metric]) -> Any:  # noqa: ANN401
+def _unit_values(log: EventLog | None, exposures: Assignment, metrics: Sequence[Metric]) -> Any:  # noqa: ANN401
     """Give one row per unit with one value per metric; null where the unit was not observed long enough."""
     people = _first_exposures(exposures)
     recorded = {_value(i): m for i, m in enumerate(metrics) if m.event is None}
@@ -145,7 +166,7 @@ def _left(people: Any, part: Any) -> Any:  # noqa: ANN401
     return people.left_join(part, UNIT).drop(f"{UNIT}_right")
 
 
-def _recorded_values(exposures: Exposures, metrics: dict[str, Metric]) -> Any:  # noqa: ANN401
+def _recorded_values(exposures: Assignment, metrics: dict[str, Metric]) -> Any:  # noqa: ANN401
     rows = _valid_rows(exposures)
     fold = {
         name: rows[metric.value].cast("float64").max()

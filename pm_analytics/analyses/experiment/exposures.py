@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
-
-import pandas as pd
 
 from pm_analytics.analyses.experiment import counts
 from pm_analytics.errors import DataError, ParameterError, UnknownNameError, shown
@@ -15,29 +13,21 @@ from pm_analytics.events import EventLog
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    import pandas as pd
+
 VARIANT_NAMES = ("variant", "variation_id", "variation", "group", "experiment_group", "experiment_variant", "arm")
 
 
 @dataclass(frozen=True, eq=False)
-class Exposures:
-    """Which unit met which variant, and when: one row per exposure, as assigned and (if known) as shown.
+class Exposures(counts.Assignment):
+    """Which unit met which variant, and when.
 
-    Attributes
-    ----------
-    log : EventLog
-        The exposures as events: the event name is the variant.
-    shown : str or None
-        Property that says what the unit was actually shown.
-    expected : mapping
-        Variant -> what it should have been shown.
+    Make one with :meth:`from_frame`, :meth:`from_file` or :meth:`from_events`. A unit's first exposure in time counts;
+    units that met more than one variant are left out and counted, as are rows shown what another variant should see.
     """
 
-    log: EventLog
-    shown: str | None = None
-    expected: Mapping[str, Any] = field(default_factory=dict)
-
     @classmethod
-    def from_frame(  # noqa: PLR0913 - keyword-only
+    def from_frame(
         cls,
         frame: pd.DataFrame,
         *,
@@ -59,8 +49,8 @@ class Exposures:
         timezone : str, optional
             Zone of times without an offset.
         shown, expected : str and mapping, optional
-            Column that says what was actually shown, and what each variant should have been shown. Rows in which the two
-            differ are counted and left out.
+            Column that says what was actually shown, and what each variant should have been shown. Rows in which the
+            two differ are counted and left out.
 
         Raises
         ------
@@ -69,7 +59,9 @@ class Exposures:
         """
         chosen = variant or next((name for name in VARIANT_NAMES if name in frame.columns), None)
         if chosen is None:
-            raise DataError(f"Cannot tell which column holds the variant; say variant='...' from {shown_columns(frame)}.")
+            raise DataError(
+                f"Cannot tell which column holds the variant; say variant='...' from {shown_columns(frame)}."
+            )
         log = EventLog.from_frame(frame, user=unit, event=chosen, time=time, timezone=timezone)
         return cls._checked(log, shown, expected)
 

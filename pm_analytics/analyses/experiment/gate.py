@@ -1,4 +1,4 @@
-"""The validity gate: checks that come before any number. One that fails withholds the result, and says what to look at."""
+"""The validity gate: checks that come before any number. One that fails withholds the result and says where to look."""
 
 from __future__ import annotations
 
@@ -91,10 +91,14 @@ def _crossed(counted: Mapping[str, int]) -> Check:
     elif crossed:
         evidence += "; none once mismatched exposures are left out"
     if after > MOST_CROSSED * max(1, counted["units"]):
-        return Check("one variant each", "failed", evidence, "Assignment is not stable: check the id that is randomised.")
+        return Check(
+            "one variant each", "failed", evidence, "Assignment is not stable: check the id that is randomised."
+        )
     return Check("one variant each", "noted" if crossed else "passed", evidence)
 
 
 def _repeated(counted: Mapping[str, int]) -> Check:
-    evidence = f"{counted['repeated']:,} of {counted['units']:,} units have more than one exposure row; the first counts"
+    evidence = (
+        f"{counted['repeated']:,} of {counted['units']:,} units have more than one exposure row; the first counts"
+    )
     return Check("one exposure each", "noted" if counted["repeated"] else "passed", evidence)

@@ -42,12 +42,16 @@ class ExperimentPlan:
         """Refuse a plan that could not be decided."""
         check_confidence(self.confidence)
         if not self.primaries:
-            raise ParameterError("A plan needs a primary metric, such as Metric.conversion('purchase', within='14 days').")
+            raise ParameterError(
+                "A plan needs a primary metric, such as Metric.conversion('purchase', within='14 days')."
+            )
         without = [metric.name for metric in self.guardrails if metric.max_harm is None]
         if without:
             raise ParameterError(f"Guardrail {without[0]!r} needs the harm you would tolerate: max_harm=0.05 for 5 %.")
         if self.split is not None and (self.control not in self.split or min(self.split.values()) <= 0):
-            raise ParameterError(f"split={dict(self.split)!r} must give {self.control!r} and each variant a weight above 0.")
+            raise ParameterError(
+                f"split={dict(self.split)!r} must give {self.control!r} and each variant a weight above 0."
+            )
         names = [metric.name for metric, _ in self.metrics()]
         if len(set(names)) < len(names):
             raise ParameterError(f"Two metrics of the plan have one name: {names}. Say name='...' for one of them.")

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from pm_analytics.analyses.funnel.comparison import FunnelComparison, compare
+from pm_analytics.analyses.funnel.comparison import FunnelComparison, Side, compare
 from pm_analytics.analyses.funnel.counts import Question, units_by_level
 from pm_analytics.errors import ParameterError, PmAnalyticsWarning, did_you_mean
 from pm_analytics.names import (
@@ -23,7 +23,7 @@ from pm_analytics.names import (
     STEP_NUMBER,
     USERS,
 )
-from pm_analytics.results import Claim, Result, say_share
+from pm_analytics.results import Claim, Result, known, records, say_share
 from pm_analytics.stats.proportions import check_confidence, share, wilson
 from pm_analytics.times import microseconds, parse_duration, say_duration
 
@@ -74,26 +74,50 @@ class FunnelResult(Result):
         text = f"{said} went from {self.steps[0]!r} to {self.steps[-1]!r}{limit}{self._when()}"
         return f"{text}; the largest loss is {self._largest_loss()}.{self._open_windows()}"
 
+    def headline(self) -> str:
+        """Say overall conversion with its interval, in one short line."""
+        entered, last = int(self._table[USERS].iloc[0]), self._table.iloc[-1]
+        if entered == 0:
+            return f"Nobody did {self.steps[0]!r}"
+        said = say_share(int(last[USERS]), entered, last[CI_LOWER], last[CI_UPPER], self.counted)
+        return f"{said} reached {self.steps[-1]!r}"
+
     def claims(self) -> list[Claim]:
         """List each step's share of those who entered."""
         entered = int(self._table[USERS].iloc[0])
         return [
             Claim(
-                id=f"funnel.step_{row.step_number}",
-                value=_or_none(row.conversion_rate),
+                id=f"funnel.step_{row[STEP_NUMBER]}",
+                value=known(row[CONVERSION_RATE]),
                 unit="share",
-                definition=f"{row.step}: {self.definition}",
-                ci_lower=_or_none(row.ci_lower),
-                ci_upper=_or_none(row.ci_upper),
-                n=int(row.users),
+                definition=f"{row[STEP]}: {self.definition}",
+                ci_lower=known(row[CI_LOWER]),
+                ci_upper=known(row[CI_UPPER]),
+                n=int(row[USERS]),
                 denominator=entered,
             )
-            for row in self._table.itertuples(index=False)
+            for row in records(self._table)
         ]
 
     def compare(self, other: FunnelResult, *, labels: tuple[str, str] = ("before", "after")) -> FunnelComparison:
-        """Compare with another funnel of the same steps and window; see :func:`comparison.compare`."""
-        return compare(self, other, labels=labels)
+        """Compare with another funnel of the same steps and window: two periods, or two segments.
+
+        Returns
+        -------
+        FunnelComparison
+            Per step both counts and rates, and their ``difference`` (other minus this one) with Newcombe's interval.
+
+        Raises
+        ------
+        ParameterError
+            The two differ in steps or window, so their rates do not compare.
+        """
+        if (self.steps, self.within) != (other.steps, other.within):
+            raise ParameterError("Only funnels of the same steps and window compare; run both with the same ones.")
+        return compare(self._side(labels[0]), other._side(labels[1]), confidence=self.confidence)
+
+    def _side(self, label: str) -> Side:
+        return Side(label, self.to_frame(), self.period, self.definition, self.basis)
 
     def _when(self) -> str:
         return f" ({self.period})" if self.period else ""
@@ -102,7 +126,7 @@ class FunnelResult(Result):
         rates = self._table[STEP_CONVERSION_RATE].iloc[1:]
         if rates.isna().all():
             return "undefined"
-        worst = int(rates.idxmin())
+        worst = 1 + int(rates.argmin())
         before, after = self._table[STEP].iloc[worst - 1], self._table[STEP].iloc[worst]
         return f"from {before!r} to {after!r}, where {1 - rates.min():.0%} stop"
 
@@ -122,9 +146,9 @@ def funnel(
 ) -> FunnelResult:
     """Count how many users pass through ``steps`` in this order, other events in between allowed ("loose" order).
 
-    A user reaches step *k* when some attempt does: an attempt begins at any event of the first step, and each later step
-    follows at the same time or later, by an event of its own, no later than ``within`` after the attempt's beginning
-    (end included). Any attempt may succeed, not only the first; a user counts once per step.
+    A user reaches step *k* when some attempt does: an attempt begins at any event of the first step, and each later
+    step follows at the same time or later, by an event of its own, no later than ``within`` after the attempt's
+    beginning (end included). Any attempt may succeed, not only the first; a user counts once per step.
 
     Parameters
     ----------
@@ -178,6 +202,7 @@ def funnel(
     return FunnelResult(
         _table=_rates(steps, _users_per_step(levels, len(steps)), confidence),
         definition=_definition(log, window, period, counted, confidence),
+        basis=f"attempts {period or 'starting at any time'}; {log.basis}",
         steps=steps,
         within=window,
         unfinished=int(levels["unfinished"].sum()),
@@ -247,9 +272,6 @@ def _definition(log: EventLog, window: timedelta | None, period: str, counted: s
     limit = "no time limit" if window is None else f"each step within {say_duration(window)} of the first, end included"
     return (
         f"Funnel: {counted}; steps in this order, other events may come between; any attempt may succeed; {limit}; "
-        f"equal times convert; attempts {period or 'starting at any time'}; {confidence:.0%} Wilson intervals; {log.scope}."
+        f"equal times convert; attempts {period or 'starting at any time'}; {confidence:.0%} Wilson intervals; "
+        f"{log.scope}."
     )
-
-
-def _or_none(value: float) -> float | None:
-    return None if math.isnan(value) else float(value)

@@ -37,12 +37,14 @@ def _funnel(result: FunnelResult) -> alt.LayerChart:
     table = result.to_frame()
     # A step may occur twice in a funnel, so its row is named by number as well.
     table["label"] = [f"{number}. {step}" for number, step in enumerate(table[STEP], 1)]
-    table["said"] = [
-        f"{users:,}" if rate != rate else f"{rate:.1%}  ({users:,})"  # noqa: PLR0124 - NaN
-        for users, rate in zip(table[USERS], table[CONVERSION_RATE], strict=True)
-    ]
+    table["said"] = [charting.say_bar(*pair) for pair in zip(table[USERS], table[CONVERSION_RATE], strict=True)]
     base = alt.Chart(table).encode(y=alt.Y("label:N", sort=None, title=None, axis=alt.Axis(labelLimit=260)))
-    share = alt.X(f"{CONVERSION_RATE}:Q", axis=charting.PERCENT, scale=alt.Scale(domain=[0, 1]), title="Share of those who entered")
+    share = alt.X(
+        f"{CONVERSION_RATE}:Q",
+        axis=charting.PERCENT,
+        scale=alt.Scale(domain=[0, 1]),
+        title="Share of those who entered",
+    )
     bars = base.mark_bar(size=22).encode(
         x=share,
         tooltip=[
@@ -54,9 +56,11 @@ def _funnel(result: FunnelResult) -> alt.LayerChart:
         ],
     )
     spread = base.mark_rule(color=charting.INK, strokeWidth=2).encode(x=f"{CI_LOWER}:Q", x2=f"{CI_UPPER}:Q")
-    words = base.mark_text(align="right", dx=-4, dy=-17, color=charting.GREY).encode(x=alt.value(charting.WIDTH), text="said:N")
-    chart = alt.layer(bars, spread, words).properties(height=ROW_HEIGHT * len(table), width=charting.WIDTH)
-    return charting.titled(chart, result.summary(), result.definition, description=f"Bar chart of a funnel. {result.summary()}")
+    words = charting.row_words(base, "said")
+    chart = charting.layer(bars, spread, words).properties(height=ROW_HEIGHT * len(table), width=charting.WIDTH)
+    return charting.titled(
+        chart, result.headline(), result.basis, description=f"Bar chart of a funnel. {result.summary()}"
+    )
 
 
 def _comparison(result: FunnelComparison) -> alt.LayerChart:
@@ -66,18 +70,24 @@ def _comparison(result: FunnelComparison) -> alt.LayerChart:
     joined = pd.DataFrame({"label": labels, "from": table[FIRST_RATE].to_numpy(), "to": table[SECOND_RATE].to_numpy()})
     dots = pd.concat(
         pd.DataFrame({"label": labels, "which": name, "rate": table[rate].to_numpy(), "count": table[users].to_numpy()})
-        for name, rate, users in zip(
-            result.labels, (FIRST_RATE, SECOND_RATE), (FIRST_USERS, SECOND_USERS), strict=True
-        )
+        for name, rate, users in zip(result.labels, (FIRST_RATE, SECOND_RATE), (FIRST_USERS, SECOND_USERS), strict=True)
     )
     rows = alt.Y("label:N", sort=None, title=None, axis=alt.Axis(labelLimit=260))
     lines = alt.Chart(joined).mark_rule(strokeWidth=2, color=charting.LIGHT_GREY).encode(y=rows, x="from:Q", x2="to:Q")
-    points = alt.Chart(dots).mark_point(size=110).encode(
-        y=rows,
-        x=alt.X("rate:Q", axis=charting.PERCENT, scale=alt.Scale(domain=[0, 1]), title="Share of those who entered"),
-        color=alt.Color("which:N", sort=list(result.labels), scale=alt.Scale(range=[charting.LIGHT_GREY, charting.BLUE])),
-        shape=alt.Shape("which:N", sort=list(result.labels)),
-        tooltip=["label", "which", alt.Tooltip("rate", format=".1%"), alt.Tooltip("count", format=",")],
+    points = (
+        alt.Chart(dots)
+        .mark_point(size=110)
+        .encode(
+            y=rows,
+            x=alt.X(
+                "rate:Q", axis=charting.PERCENT, scale=alt.Scale(domain=[0, 1]), title="Share of those who entered"
+            ),
+            color=alt.Color(
+                "which:N", sort=list(result.labels), scale=alt.Scale(range=[charting.LIGHT_GREY, charting.BLUE])
+            ),
+            shape=alt.Shape("which:N", sort=list(result.labels), legend=None),
+            tooltip=["label", "which", alt.Tooltip("rate", format=".1%"), alt.Tooltip("count", format=",")],
+        )
     )
-    chart = alt.layer(lines, points).properties(height=ROW_HEIGHT * len(joined), width=charting.WIDTH)
-    return charting.titled(chart, result.summary(), result.definition, description=f"Two funnels. {result.summary()}")
+    chart = charting.layer(lines, points).properties(height=ROW_HEIGHT * len(joined), width=charting.WIDTH)
+    return charting.titled(chart, result.headline(), result.basis, description=f"Two funnels. {result.summary()}")

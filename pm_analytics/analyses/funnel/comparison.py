@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from pm_analytics.errors import ParameterError
 from pm_analytics.names import (
     CI_LOWER,
     CI_UPPER,
@@ -22,13 +20,30 @@ from pm_analytics.names import (
     STEP_NUMBER,
     USERS,
 )
-from pm_analytics.results import Claim, Result, say_share
+from pm_analytics.results import Claim, Result, known, records, say_points, say_share
 from pm_analytics.stats.proportions import UNDEFINED, Interval, newcombe, share
 
-if TYPE_CHECKING:
-    from pm_analytics.analyses.funnel.analysis import FunnelResult
+CHANGED_FACTOR = 10
+"""A step whose rate differs this many times between two funnels is another step by the same name."""
+SMALLEST_BASE = 20
 
 NOT_AN_EFFECT = "This describes a change; it does not show what caused it."
+
+
+@dataclass(frozen=True, slots=True)
+class Side:
+    """One of two funnels: its table, when its attempts began, its definition and basis, and how it is called."""
+
+    label: str
+    table: pd.DataFrame
+    period: str
+    definition: str
+    basis: str
+
+    @property
+    def entered(self) -> int:
+        """Units at the first step."""
+        return int(self.table[USERS].iloc[0])
 
 
 @dataclass(frozen=True, slots=True, repr=False, eq=False)
@@ -57,28 +72,67 @@ class FunnelComparison(Result):
             for label, users in zip(self.labels, (FIRST_USERS, SECOND_USERS), strict=True)
         ]
         return (
-            f"Reached {last[STEP]!r}: {said[0]}; {said[1]}. Difference {100 * last[DIFFERENCE]:+.1f} percentage points "
-            f"({100 * last[CI_LOWER]:+.1f} to {100 * last[CI_UPPER]:+.1f}). {NOT_AN_EFFECT}"
+            f"Reached {last[STEP]!r}: {said[0]}; {said[1]}. Difference {say_points(last[DIFFERENCE])} "
+            f"({say_points(last[CI_LOWER])} to {say_points(last[CI_UPPER])}). {self._not_comparable()}{NOT_AN_EFFECT}"
+        )
+
+    def to_display(self) -> pd.DataFrame:
+        """Format the table for people: differences in percentage points."""
+        said = {
+            column: [say_points(value) for value in self._table[column]] for column in (DIFFERENCE, CI_LOWER, CI_UPPER)
+        }
+        named = {FIRST_USERS: self.labels[0], FIRST_RATE: f"{self.labels[0]} rate"}
+        named |= {SECOND_USERS: self.labels[1], SECOND_RATE: f"{self.labels[1]} rate"}
+        return self._table.assign(**said).rename(columns=named)
+
+    def changed_steps(self) -> list[str]:
+        """List steps that one period hardly knows: the process or its tracking changed; the rates do not compare."""
+        table = self._table
+        rates = [table[users] / table[users].shift() for users in (FIRST_USERS, SECOND_USERS)]
+        bases = pd.concat([table[users].shift() for users in (FIRST_USERS, SECOND_USERS)], axis=1).min(axis=1)
+        both = pd.concat(rates, axis=1)
+        changed = (both.min(axis=1) * CHANGED_FACTOR < both.max(axis=1)) & (bases >= SMALLEST_BASE)
+        return list(table.loc[changed, STEP])
+
+    def _not_comparable(self) -> str:
+        steps = self.changed_steps()
+        if not steps:
+            return ""
+        named = " and ".join(map(repr, steps))
+        return (
+            f"But {named} hardly occurs in one of the two: the process or its tracking changed, "
+            "so these rates do not compare. "
+        )
+
+    def headline(self) -> str:
+        """Say the difference in overall conversion, in one short line."""
+        last = self._table.iloc[-1]
+        if math.isnan(last[DIFFERENCE]):
+            return "There is no comparison"
+        return (
+            f"Reached {last[STEP]!r}: {last[FIRST_RATE]:.1%} {self.labels[0]}, "
+            f"{last[SECOND_RATE]:.1%} {self.labels[1]} "
+            "(a description)"
         )
 
     def claims(self) -> list[Claim]:
         """List each step's difference in conversion."""
         return [
             Claim(
-                id=f"funnel_comparison.step_{row.step_number}",
-                value=None if math.isnan(row.difference) else row.difference,
+                id=f"funnel_comparison.step_{row[STEP_NUMBER]}",
+                value=known(row[DIFFERENCE]),
                 unit="difference",
                 definition=self.definition,
-                ci_lower=None if math.isnan(row.ci_lower) else row.ci_lower,
-                ci_upper=None if math.isnan(row.ci_upper) else row.ci_upper,
-                n=int(row.second_users),
+                ci_lower=known(row[CI_LOWER]),
+                ci_upper=known(row[CI_UPPER]),
+                n=int(row[SECOND_USERS]),
                 denominator=int(self._table[SECOND_USERS].iloc[0]),
             )
-            for row in self._table.itertuples(index=False)
+            for row in records(self._table)
         ]
 
 
-def compare(first: FunnelResult, second: FunnelResult, *, labels: tuple[str, str]) -> FunnelComparison:
+def compare(first: Side, second: Side, *, confidence: float) -> FunnelComparison:
     """Compare two funnels of the same steps and window, step by step.
 
     Returns
@@ -87,17 +141,11 @@ def compare(first: FunnelResult, second: FunnelResult, *, labels: tuple[str, str
         ``to_frame()``: one row per step: ``step_number``, ``step``, ``first_users``, ``first_rate``, ``second_users``,
         ``second_rate`` (shares of those who entered each), ``difference`` = second minus first, with Newcombe's
         ``ci_lower`` and ``ci_upper`` (null at step 1, and when nobody entered one of them).
-
-    Raises
-    ------
-    ParameterError
-        The two differ in steps or window, so their rates do not compare.
     """
-    if (first.steps, first.within) != (second.steps, second.within):
-        raise ParameterError("Only funnels of the same steps and window compare; run both with the same ones.")
-    one, two = first.to_frame(), second.to_frame()
-    entered = int(one[USERS].iloc[0]), int(two[USERS].iloc[0])
-    intervals = [UNDEFINED, *(_interval(a, b, entered, first.confidence) for a, b in _pairs(one, two))]
+    one, two = first.table, second.table
+    pairs = [(int(a), int(b)) for a, b in zip(one[USERS], two[USERS], strict=True)]
+    # That everybody who entered has entered is no estimate: the first step has no interval.
+    intervals = [UNDEFINED, *(_interval(*pair, first, second, confidence) for pair in pairs[1:])]
     table = pd.DataFrame(
         {
             STEP_NUMBER: one[STEP_NUMBER],
@@ -106,22 +154,16 @@ def compare(first: FunnelResult, second: FunnelResult, *, labels: tuple[str, str
             FIRST_RATE: one[CONVERSION_RATE],
             SECOND_USERS: two[USERS],
             SECOND_RATE: two[CONVERSION_RATE],
-            DIFFERENCE: [share(b, entered[1]) - share(a, entered[0]) for a, b in zip(one[USERS], two[USERS], strict=True)],
+            DIFFERENCE: [share(b, second.entered) - share(a, first.entered) for a, b in pairs],
             CI_LOWER: [interval.lower for interval in intervals],
             CI_UPPER: [interval.upper for interval in intervals],
         }
     )
-    definition = (
-        f"{labels[0]}: {first.period or 'all attempts'}; {labels[1]}: {second.period or 'all attempts'}; "
-        f"{first.confidence:.0%} Newcombe intervals. {second.definition}"
-    )
-    return FunnelComparison(table, definition, labels, first.confidence)
+    spans = "; ".join(f"{side.label}: {side.period or 'all attempts'}" for side in (first, second))
+    basis = "; ".join(f"{side.label}: {side.basis}" for side in (first, second))
+    definition = f"{spans}; {confidence:.0%} Newcombe intervals. {second.definition}"
+    return FunnelComparison(table, definition, basis, (first.label, second.label), confidence)
 
 
-def _pairs(one: pd.DataFrame, two: pd.DataFrame) -> list[tuple[int, int]]:
-    """Pair the counts of the steps after the first: that everybody who entered has entered is no estimate."""
-    return [(int(a), int(b)) for a, b in zip(one[USERS].iloc[1:], two[USERS].iloc[1:], strict=True)]
-
-
-def _interval(before: int, after: int, entered: tuple[int, int], confidence: float) -> Interval:
-    return newcombe(after, entered[1], before, entered[0], confidence=confidence)
+def _interval(one: int, two: int, first: Side, second: Side, confidence: float) -> Interval:
+    return newcombe(two, second.entered, one, first.entered, confidence=confidence)

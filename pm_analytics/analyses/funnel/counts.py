@@ -60,8 +60,10 @@ def units_by_level(log: EventLog, question: Question) -> pd.DataFrame:
         at their level has its window still open when the data ends). Levels that nobody stopped at are absent.
     """
     reached = attempts(log, question)
-    open_window = ibis.literal(value=True) if question.window is None else (
-        reached[_ENTRY] + question.window >= log.observed_until
+    open_window = (
+        ibis.literal(value=True)
+        if question.window is None
+        else (reached[_ENTRY] + question.window >= log.observed_until)
     )
     short = reached[_LEVEL] < len(question.steps)
     counted = reached.group_by(_LEVEL).aggregate(

@@ -1,0 +1,7 @@
+"""From results to words: the evidence grade, exactly one verdict rule, and sentences no stronger than the grade."""
+
+from pm_analytics.verdicts.question import LaunchQuestion
+from pm_analytics.verdicts.readout import LaunchReadout, launch_readout
+from pm_analytics.verdicts.wording import lint
+
+__all__ = ["LaunchQuestion", "LaunchReadout", "launch_readout", "lint"]

@@ -1,0 +1,70 @@
+"""What was found out about a launch, before a word is said about it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from datetime import date
+
+    from pm_analytics.analyses.adoption import AdoptionResult
+    from pm_analytics.analyses.experiment import ExperimentResult
+    from pm_analytics.analyses.funnel import FunnelComparison, FunnelResult
+    from pm_analytics.events import EventLog
+    from pm_analytics.quality import QualityReport
+    from pm_analytics.results import Claim
+    from pm_analytics.verdicts.grades import Grade
+    from pm_analytics.verdicts.periods import Periods
+    from pm_analytics.verdicts.question import LaunchQuestion
+    from pm_analytics.verdicts.rules import Verdict
+
+
+@dataclass(frozen=True, kw_only=True)
+class LaunchFindings:
+    """Everything that was found out about a launch. A part that could not be computed, or was not asked for, is None.
+
+    Attributes
+    ----------
+    log : EventLog
+        What was read, without what was excluded.
+    question : LaunchQuestion
+        What was asked.
+    periods : Periods
+        The calendar.
+    quality : QualityReport
+        Findings on the data.
+    adoption : AdoptionResult or None
+        Who could use the feature, and who does.
+    funnel : FunnelResult or None
+        The funnel over the whole log.
+    comparison : FunnelComparison or None
+        The funnel before and after the launch, over attempts that have had their window.
+    experiment : ExperimentResult or None
+        The randomised comparison.
+    grade : str
+        Strength of the evidence, A to E.
+    verdict : Verdict
+        What one rule decided.
+    """
+
+    log: EventLog
+    question: LaunchQuestion
+    periods: Periods
+    quality: QualityReport
+    adoption: AdoptionResult | None
+    funnel: FunnelResult | None
+    comparison: FunnelComparison | None
+    experiment: ExperimentResult | None
+    grade: Grade
+    verdict: Verdict
+
+    def claims(self) -> list[Claim]:
+        """List every number that the report's sentences rest on."""
+        parts = (self.adoption, self.funnel, self.comparison, self.experiment)
+        return [claim for part in parts if part is not None for claim in part.claims()]
+
+    def next_read(self) -> date:
+        """Give the first day on which rule 3 (too early) no longer holds."""
+        return self.periods.after[0] + timedelta(days=max(14, self.question.adopt_window_days))

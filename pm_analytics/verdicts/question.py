@@ -1,0 +1,120 @@
+"""What is asked about a launch, checked before anything is computed."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from pm_analytics.errors import ParameterError
+from pm_analytics.metrics import Metric
+from pm_analytics.stats.proportions import check_confidence
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from datetime import date, datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LaunchQuestion:
+    """What is asked about a launch.
+
+    Attributes
+    ----------
+    launch_name : str
+        How people call it.
+    launch_at : str, date or datetime
+        When it came out; read in the log's zone when it has no offset.
+    feature_events : sequence of str
+        Events that use the feature; adoption is reported when there are any.
+    entry_events : sequence of str
+        Events that show the feature was noticed.
+    funnel_steps : sequence of str
+        Steps of a funnel to compare before and after; reported when there are any.
+    exposures : Exposures, optional
+        Who met which variant, when the launch was randomised.
+    control : str
+        The variant that changed nothing.
+    primary_event, primary_kind : str
+        The event the launch should move, and whether its count per unit or the share of units that do it matters.
+    guardrail_events : sequence of str
+        Events that must not become more frequent.
+    target_lift : float, optional
+        Relative change hoped for. ``min_worthwhile`` when not given.
+    min_worthwhile : float
+        Smallest relative change that would matter.
+    max_harm : float
+        Relative increase of a guardrail that is tolerated.
+    pre_days, post_days : int
+        Days before and after the launch that are compared.
+    adopt_uses, adopt_days, adopt_window_days : int
+        Uses on distinct days within the window that make an adopter; the window serves the experiment's metrics too.
+    conversion_window_days : int, optional
+        Window of the funnel; None for no limit.
+    as_of : str or date, optional
+        Last full day that counts. The last full day of the log when not given.
+    confidence : float
+        Coverage of the intervals.
+    """
+
+    launch_name: str
+    launch_at: str | date | datetime
+    feature_events: Sequence[str] = ()
+    entry_events: Sequence[str] = ()
+    funnel_steps: Sequence[str] = ()
+    exposures: Any = None
+    control: str = "control"
+    primary_event: str | None = None
+    primary_kind: str = "count"
+    guardrail_events: Sequence[str] = ()
+    target_lift: float | None = None
+    min_worthwhile: float = 0.02
+    max_harm: float = 0.10
+    pre_days: int = 56
+    post_days: int = 28
+    adopt_uses: int = 1
+    adopt_days: int = 1
+    adopt_window_days: int = 14
+    conversion_window_days: int | None = 14
+    as_of: str | date | None = None
+    confidence: float = 0.95
+    exclude: Mapping[str, Any] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        """Refuse a question that could not be answered."""
+        check_confidence(self.confidence)
+        if not self.feature_events and not self.funnel_steps and self.exposures is None:
+            raise ParameterError(
+                "Nothing to report: name feature_events (for adoption), funnel_steps (for the funnel), or exposures "
+                "with a primary_event (for the effect)."
+            )
+        if self.exposures is not None and self.primary_event is None:
+            raise ParameterError("exposures= needs primary_event=: the event that the launch should move.")
+        if len(self.funnel_steps) == 1:
+            raise ParameterError(f"funnel_steps={list(self.funnel_steps)!r} needs at least two steps.")
+        for name in ("pre_days", "post_days", "adopt_window_days"):
+            if getattr(self, name) < 1:
+                raise ParameterError(f"{name}={getattr(self, name)!r} must be at least 1.")
+        if not self.min_worthwhile > 0:
+            raise ParameterError(f"min_worthwhile={self.min_worthwhile!r} must be above 0; write 0.02 for 2 %.")
+
+    @property
+    def wanted_lift(self) -> float:
+        """The relative change that counts as success."""
+        return self.min_worthwhile if self.target_lift is None else self.target_lift
+
+    def primary(self) -> Metric:
+        """Define the primary metric."""
+        if self.primary_event is None:
+            raise ParameterError("primary_event= was not given.")
+        window = f"{self.adopt_window_days} days"
+        if self.primary_kind == "conversion":
+            return Metric.conversion(self.primary_event, within=window)
+        return Metric.count(self.primary_event, within=window)
+
+    def guardrails(self) -> list[Metric]:
+        """Define the guardrails: events that must not become more frequent."""
+        window = f"{self.adopt_window_days} days"
+        return [
+            Metric.count(event, within=window, direction="down", max_harm=self.max_harm)
+            for event in self.guardrail_events
+        ]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import warnings
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
@@ -75,6 +76,16 @@ def launch_readout(log: EventLog, question: LaunchQuestion | None = None, /, **a
     ...                          feature_events=["bulk_edit_saved"])  # doctest: +SKIP
     """
     question = question if question is not None else LaunchQuestion(**asked)
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        readout = _read(log, question)
+    for message, kind in dict.fromkeys((str(warning.message), warning.category) for warning in caught):
+        # The same funnel is run over several periods; what is odd about it is said once.
+        warnings.warn(message, kind, stacklevel=2)
+    return readout
+
+
+def _read(log: EventLog, question: LaunchQuestion) -> LaunchReadout:
     log = log.without(question.exclude) if question.exclude else log
     calendar = periods(log, question)
     known = log.as_of(calendar.end)

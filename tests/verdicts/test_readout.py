@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 
 import pm_analytics as pm
-from pm_analytics.errors import DataError, ParameterError, UnknownNameError
+from pm_analytics.errors import DataError, ParameterError, PmAnalyticsWarning, UnknownNameError
 from pm_analytics.verdicts import lint
 from pm_analytics.verdicts.passages import Html
 
@@ -103,6 +103,14 @@ def test_only_attempts_that_had_their_window_are_compared(product, log):
     readout = ask(product, log)
     last = readout.periods.judged(readout.periods.after, 14)
     assert (readout.periods.end - last[1]).days >= 14
+
+
+def test_a_step_that_never_occurs_is_warned_of_once_and_the_report_survives(product, log):
+    """A report that runs every week must outlive the week in which nobody paid."""
+    with pytest.warns(PmAnalyticsWarning, match="did you mean 'plan_upgraded'") as caught:
+        readout = ask(product, log, funnel_steps=["signed_up", "plan_upgradet"])
+    assert len(caught) == 1
+    assert readout.funnel.to_frame()["users"].tolist()[1] == 0
 
 
 def test_the_truth_of_a_simulated_product_stands_beside_the_estimate(product, log):

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from pm_analytics.analyses.adoption import AdoptionResult, adoption
 from pm_analytics.analyses.experiment import ExperimentPlan, ExperimentResult, experiment
 from pm_analytics.analyses.funnel import FunnelComparison, FunnelResult, funnel
+from pm_analytics.errors import PmAnalyticsWarning
 from pm_analytics.names import LIFT_CI_LOWER, LIFT_CI_UPPER, STATUS
 from pm_analytics.quality import QualityReport, check
 from pm_analytics.verdicts import sections
@@ -77,7 +78,7 @@ def launch_readout(log: EventLog, question: LaunchQuestion | None = None, /, **a
     """
     question = question if question is not None else LaunchQuestion(**asked)
     with warnings.catch_warnings(record=True) as caught:
-        warnings.simplefilter("always")
+        warnings.simplefilter("always", PmAnalyticsWarning)
         readout = _read(log, question)
     for message, kind in dict.fromkeys((str(warning.message), warning.category) for warning in caught):
         # The same funnel is run over several periods; what is odd about it is said once.

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+
 import pytest
 
 from pm_analytics.verdicts.wording import FORBIDDEN, SENTENCES, lint, say
@@ -28,7 +30,7 @@ def test_the_linter_names_the_words_that_claim_too_much(text, grade, words):
 
 def test_each_lower_grade_forbids_at_least_as_much():
     grades = list("ABCDE")
-    for higher, lower in zip(grades[:-1], grades[1:], strict=True):
+    for higher, lower in itertools.pairwise(grades):
         assert set(FORBIDDEN[higher]) <= set(FORBIDDEN[lower])
 
 

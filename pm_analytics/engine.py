@@ -8,26 +8,30 @@ from __future__ import annotations
 
 import atexit
 import itertools
+import re
 import shutil
 import tempfile
+import weakref
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime, timedelta
 from functools import cache
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import ibis
 from ibis.expr import datatypes as dt
 
-from pm_analytics.errors import SourceError
-from pm_analytics.times import DAY, offsets
+from pm_analytics.errors import ParameterError, SourceError
+from pm_analytics.times import DAY, LATEST, offsets
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
+    from pathlib import Path
 
     import pandas as pd
 
 _names = itertools.count(1)
 _ZONES_FROM = 631_152_000 * 1_000_000  # 1990-01-01: older zone rules are not worth their branches
+_SIZE = re.compile(r"\d+(\.\d+)?\s*([KMGT]i?B)", re.IGNORECASE)
 
 
 @cache
@@ -45,11 +49,21 @@ def local() -> Any:  # noqa: ANN401 - an Ibis backend; Ibis ships no types
 
 
 def limit(*, memory: str | None = None, threads: int | None = None) -> None:
-    """Bound the embedded engine: ``memory="2GB"``, ``threads=2``. Larger work spills to disk instead of failing."""
+    """Bound the embedded engine: ``memory="2GB"``, ``threads=2``. Larger work spills to disk instead of failing.
+
+    Raises
+    ------
+    ParameterError
+        Not a size, or not a whole number of threads of at least one.
+    """
     if memory is not None:
-        local().raw_sql(f"SET memory_limit='{memory}'")
+        if not _SIZE.fullmatch(str(memory).strip()):
+            raise ParameterError(f"memory={memory!r} is not a size; write for example '2GB' or '500MB'.")
+        fetch(f"SET memory_limit={literal(str(memory))}")
     if threads is not None:
-        local().raw_sql(f"SET threads={int(threads)}")
+        if not isinstance(threads, int) or threads < 1:
+            raise ParameterError(f"threads={threads!r} must be a whole number of at least 1.")
+        fetch(f"SET threads={threads}")
 
 
 def new_name(stem: str) -> str:
@@ -58,8 +72,15 @@ def new_name(stem: str) -> str:
 
 
 def run(expression: Any) -> pd.DataFrame:  # noqa: ANN401
-    """Run one query and return its (small) answer as a frame."""
-    frame: pd.DataFrame = expression.to_pandas()
+    """Run one query and return its (small) answer as a frame.
+
+    Raises
+    ------
+    SourceError
+        The embedded engine refused, or a file it reads is no longer what it was; its own first line is passed on.
+    """
+    with _in_plain_words():
+        frame: pd.DataFrame = expression.to_pandas()
     return frame
 
 
@@ -75,22 +96,59 @@ def query(sql: str) -> Any:  # noqa: ANN401
 
 
 def store(source: Any, stem: str) -> Any:  # noqa: ANN401
-    """Keep a frame, or the answer of a query, as a table of the embedded engine; later edits of the frame do not show."""
-    return local().create_table(new_name(stem), source, temp=False)
+    """Keep a frame, or the answer of a query, as a table of the embedded engine; later edits of the frame do not show.
+
+    The table goes when nothing refers to it any more, as those of :func:`table` and :func:`view` do.
+    """
+    kept = local().create_table(new_name(stem), source, temp=False)
+    return _until_unused(kept, f"DROP TABLE {kept.get_name()}")
 
 
 def table(sql: str, stem: str) -> Any:  # noqa: ANN401
     """Keep the answer of SQL as a stored table of the embedded engine."""
-    name = new_name(stem)
-    fetch(f"CREATE TABLE {name} AS {sql}")
-    return local().table(name)
+    name = stored(sql, stem)
+    return _until_unused(local().table(name), f"DROP TABLE {name}")
 
 
-def view(sql: str, stem: str) -> Any:  # noqa: ANN401
-    """Keep SQL as a view of the embedded engine: it runs where the data lies, each time it is asked."""
+def view(sql: str, stem: str, *, then: Iterable[str] = ()) -> Any:  # noqa: ANN401
+    """Keep SQL as a view of the embedded engine: it runs where the data lies, each time it is asked.
+
+    ``then`` are statements that clear away what stands behind the view, once it has gone.
+    """
     name = new_name(stem)
     fetch(f"CREATE VIEW {name} AS {sql}")
-    return local().table(name)
+    return _until_unused(local().table(name), f"DROP VIEW {name}", *then)
+
+
+def stored(sql: str, stem: str) -> str:
+    """Keep the answer of SQL as a table that stays until :func:`clear` drops it; give its name."""
+    name = new_name(stem)
+    fetch(f"CREATE TABLE {name} AS {sql}")
+    return name
+
+
+def stored_frame(frame: pd.DataFrame, stem: str) -> str:
+    """Keep a frame as a table that stays until :func:`clear` drops it; give its name."""
+    return str(local().create_table(new_name(stem), frame, temp=False).get_name())
+
+
+def clear(*statements: str) -> None:
+    """Run statements that clear something away; what has gone already is fine.
+
+    A connection of its own runs them: this may be called between a query and the fetching of its answer.
+    """
+    import duckdb
+
+    with local().con.cursor() as beside:
+        for statement in statements:
+            with suppress(duckdb.Error):
+                beside.execute(statement)
+
+
+def _until_unused(kept: Any, *statements: str) -> Any:  # noqa: ANN401
+    """Clear a table away when the last expression that refers to it has gone, not at the end of the process."""
+    weakref.finalize(kept.op(), clear, *statements).atexit = False
+    return kept
 
 
 def columns_of(relation: str) -> dict[str, str]:
@@ -106,19 +164,30 @@ def fetch(sql: str) -> list[tuple[Any, ...]]:
     SourceError
         The engine refused; its own first line is passed on.
     """
+    with _in_plain_words():
+        rows: list[tuple[Any, ...]] = local().con.execute(sql).fetchall()
+    return rows
+
+
+@contextmanager
+def _in_plain_words() -> Iterator[None]:
+    """Pass on the first line of what the engine says; the rest is about its insides."""
     import duckdb
 
     try:
-        rows: list[tuple[Any, ...]] = local().con.execute(sql).fetchall()
+        yield
+    except duckdb.OutOfMemoryException as error:
+        raise SourceError(
+            f"{str(error).splitlines()[0]} Allow more with pm_analytics.engine.limit(memory='8GB'), or ask for less."
+        ) from error
     except duckdb.Error as error:
         raise SourceError(str(error).splitlines()[0]) from error
-    return rows
 
 
 def attach(path: Path) -> str:
     """Open a DuckDB file read-only beside the working tables; return the name it is attached under."""
     name = new_name("file")
-    fetch(f"ATTACH {literal(str(path))} AS {name} (READ_ONLY)")
+    fetch(f"ATTACH {literal(str(path))} AS {name} (READ_ONLY, TYPE duckdb)")
     return name
 
 
@@ -132,13 +201,13 @@ def identifier(name: str) -> str:
     return '"' + name.replace('"', '""') + '"'
 
 
-@ibis.udf.scalar.builtin(name="epoch_us", signature=((dt.timestamp,), dt.int64))
-def _epoch_us(moment: Any) -> int:  # noqa: ANN401, ARG001
+@ibis.udf.scalar.builtin(name="epoch_us", signature=((dt.timestamp,), dt.int64))  # type: ignore[untyped-decorator]
+def _epoch_us(moment: Any) -> int:  # type: ignore[empty-body]  # noqa: ANN401
     """Microseconds since 1970 of a timestamp, with or without a zone."""
 
 
-@ibis.udf.scalar.builtin(name="make_timestamp", signature=((dt.int64,), dt.timestamp(scale=6)))
-def _make_timestamp(moment: Any) -> Any:  # noqa: ANN401, ARG001
+@ibis.udf.scalar.builtin(name="make_timestamp", signature=((dt.int64,), dt.timestamp(scale=6)))  # type: ignore[untyped-decorator]
+def _make_timestamp(moment: Any) -> Any:  # noqa: ANN401
     """Timestamp (UTC, without zone) of microseconds since 1970."""
 
 
@@ -159,12 +228,12 @@ def moment_literal(moment: int, kind: Any) -> Any:  # noqa: ANN401
 
 
 def local_day(moment: Any, timezone: str, until: int) -> Any:  # noqa: ANN401
-    """Number the local calendar day of an instant (UTC microseconds), from 1970-01-01 = 0.
+    """Count the days from 1970-01-01 to the local calendar day of an instant (UTC microseconds).
 
     The zone's offsets are written out as one branch per change of the clocks, so that no engine's own time-zone data
     is trusted. Changes from 1990 to two years past ``until`` are known; earlier instants use the offset of 1990.
     """
-    table = offsets(timezone, _ZONES_FROM, max(until, _ZONES_FROM) + 2 * 366 * DAY)
+    table = offsets(timezone, _ZONES_FROM, min(max(until, _ZONES_FROM), LATEST) + 2 * 366 * DAY)
     shift: Any = ibis.literal(table.offsets[-1])
     if len(table.offsets) > 1:
         changes = zip(table.starts[1:], table.offsets, strict=False)

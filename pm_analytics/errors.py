@@ -1,24 +1,25 @@
 """Every error the package raises on purpose. Each message says what, why, and what to do next.
 
-    PmAnalyticsError
-    ├── SourceError        (also OSError)      a file or table cannot be read
-    ├── DataError          (also ValueError)   the data was read but cannot be used as asked
-    ├── UnknownNameError   (also LookupError)  a name is not there; the nearest ones are offered
-    ├── ParameterError     (also ValueError)   an argument or report parameter makes no sense
-    ├── ReportError        (also RuntimeError) a report run failed; nothing was published
-    ├── NotYetError        (also RuntimeError) the data is not fresh enough to answer yet
-    └── MissingExtraError  (also ImportError)  an optional dependency is not installed
+PmAnalyticsError
+├── SourceError        (also OSError)      a file or table cannot be read
+├── DataError          (also ValueError)   the data was read but cannot be used as asked
+├── UnknownNameError   (also LookupError)  a name is not there; the nearest ones are offered
+├── ParameterError     (also ValueError)   an argument or report parameter makes no sense
+├── ReportError        (also RuntimeError) a report run failed; nothing was published
+├── NotYetError        (also RuntimeError) the data is not fresh enough to answer yet
+└── MissingExtraError  (also ImportError)  an optional dependency is not installed
 
-    PmAnalyticsWarning     (also UserWarning)  an answer was given, and this should be read with it
+PmAnalyticsWarning     (also UserWarning)  an answer was given, and this should be read with it
 """
 
 from __future__ import annotations
 
 from difflib import get_close_matches
+from functools import partial
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
 
 NAMES_SHOWN = 12
 
@@ -67,21 +68,31 @@ class UnknownNameError(PmAnalyticsError, LookupError):
     """
 
     def __init__(self, kind: str, missing: Iterable[str], known: Iterable[str], *, where: str) -> None:
-        self.missing = sorted(missing)
-        self.known = sorted(known)
+        self.kind = kind
+        self.missing = sorted(map(str, missing))
+        self.known = sorted(map(str, known))
+        self.where = where
         hints = ", ".join(f"{name!r}{did_you_mean(name, self.known)}" for name in self.missing)
         plural = "s" if len(self.missing) > 1 else ""
         super().__init__(f"No {kind}{plural} {hints} in {where}. It has: {shown(self.known)}.")
+
+    def __reduce__(self) -> tuple[Callable[..., UnknownNameError], tuple[object, ...]]:
+        """Travel between processes: by its parts, since its message alone does not make it again."""
+        return partial(UnknownNameError, where=self.where), (self.kind, self.missing, self.known)
 
 
 class MissingExtraError(PmAnalyticsError, ImportError):
     """An optional dependency is needed for what was asked."""
 
     def __init__(self, feature: str, package: str, extra: str) -> None:
+        self._parts = (feature, package, extra)
         super().__init__(
-            f"{feature} needs {package}, which is not installed. "
-            f"Install it with: pip install 'pm-analytics[{extra}]'"
+            f"{feature} needs {package}, which is not installed. Install it with: pip install 'pm-analytics[{extra}]'"
         )
+
+    def __reduce__(self) -> tuple[type[MissingExtraError], tuple[str, str, str]]:
+        """Travel between processes, by its parts."""
+        return MissingExtraError, self._parts
 
 
 def nearest(name: str, known: Iterable[str], *, most: int = 3) -> list[str]:

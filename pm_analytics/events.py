@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, TypeVar
 
 from pm_analytics import engine
 from pm_analytics.errors import DataError, ParameterError, UnknownNameError
-from pm_analytics.intake import Raw, SourceReport, Wanted, resolve_columns, take_in
+from pm_analytics.intake import Raw, SourceReport, Wanted, point_at, raw_frame, take_in
 from pm_analytics.names import EVENT, EVENTS, TIME, USER_ID, USERS
-from pm_analytics.times import from_microseconds, to_microseconds, zone
+from pm_analytics.times import from_microseconds, to_microseconds
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     import pandas as pd
 
     Moment = str | date | datetime
+
+YES, NO = ("true", "yes", "1"), ("false", "no", "0")
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -55,7 +57,7 @@ class EventLog:
     _whole: EventLog | None = None
 
     @classmethod
-    def from_frame(  # noqa: PLR0913 - the options of the door, keyword-only
+    def from_frame(
         cls,
         frame: pd.DataFrame,
         *,
@@ -89,9 +91,7 @@ class EventLog:
         >>> log.event_names()
         ['pay', 'visit']
         """
-        wanted = Wanted(
-            user, event, time, timezone, source_timezone, time_format, time_unit, duplicates, bad_times
-        )
+        wanted = Wanted(user, event, time, timezone, source_timezone, time_format, time_unit, duplicates, bad_times)
         return cls.from_raw(raw_frame(frame), wanted)
 
     @classmethod
@@ -127,12 +127,8 @@ class EventLog:
         UnknownNameError, DataError
             No such column; or a time column that is no timestamp, or has no zone.
         """
-        wanted = Wanted(user, event, time, timezone)
-        columns = resolve_columns(table.columns, wanted)
-        _check_table_time(table, columns["time"], timezone)
-        kept = _canonical(table, columns)
-        place = zone(timezone or "UTC").key
-        return cls(kept, place, _account=lambda: _table_report(table, kept, columns, place, timezone))
+        pointed = point_at(table, Wanted(user, event, time, timezone))
+        return cls(pointed.kept, pointed.timezone, _account=pointed.report)
 
     @property
     def source(self) -> SourceReport:
@@ -150,7 +146,10 @@ class EventLog:
         if self._observed_until is not None:
             return self._observed_until
         whole = self._whole or self
-        return int(engine.run(engine.epoch_microseconds(whole.table[TIME]).max().name("last").as_table())["last"][0]) + 1
+        last = engine.run(engine.epoch_microseconds(whole.table[TIME]).max().name("last").as_table())["last"][0]
+        if last is None or last != last:  # noqa: PLR0124 - null, as a frame writes it
+            raise DataError("The table has no events; nothing can be counted.")
+        return int(last) + 1
 
     def between(self, start: Moment, end: Moment) -> EventLog:
         """Keep the events in ``[start, end)``, read in the log's zone. Nothing after ``end`` is then known.
@@ -203,7 +202,8 @@ class EventLog:
     def without(self, properties: Mapping[str, Any] | None = None, /, **more: Any) -> EventLog:  # noqa: ANN401
         """Leave out the events whose properties have the given values: ``without(is_internal=True)``.
 
-        Each named property leaves out its own events; an event whose property is missing stays, unless ``None`` is given.
+        Each named property leaves out its own events; an event whose property is missing stays, unless ``None`` is
+        given.
 
         Raises
         ------
@@ -274,11 +274,19 @@ class EventLog:
         midnight = (local.hour, local.minute, local.second) == (0, 0, 0)
         return f"{local:%Y-%m-%d}" if midnight else f"{local:%Y-%m-%d %H:%M}"
 
+    def say_exactly(self, moment: int) -> str:
+        """Write an instant as ISO text with its offset, to the microsecond."""
+        return from_microseconds(moment, self.timezone).isoformat()
+
     @property
     def scope(self) -> str:
         """Say what the log holds, for the definition line under every number: filters, zone, as-of date."""
-        parts = [*self.filters, f"data known until {self.say(self.observed_until)}", f"zone {self.timezone}"]
-        return "; ".join(parts)
+        return "; ".join([*self.filters, self.basis])
+
+    @property
+    def basis(self) -> str:
+        """Say until when events are known, and in which zone."""
+        return f"data known until {self.say(self.observed_until)}; zone {self.timezone}"
 
     def __repr__(self) -> str:
         """Say what the log is, without running a query."""
@@ -300,45 +308,44 @@ class EventLog:
         return engine.moment_literal(moment, self.table[TIME].type())
 
 
-def raw_frame(frame: pd.DataFrame, *, name: str = "a pandas frame") -> Raw:
-    """Store a copy of a frame in the embedded engine.
-
-    Raises
-    ------
-    DataError
-        It has no rows, two columns of one name, or a column of mixed kinds that no table can hold.
-    """
-    if frame.empty:
-        raise DataError(f"{name} has no rows; there is nothing to analyse.")
-    plain = frame.rename(columns=str)
-    if not plain.columns.is_unique:
-        twice = sorted(plain.columns[plain.columns.duplicated()])
-        raise DataError(f"{name} has two columns of the same name: {twice}. Rename one of them.")
-    try:
-        stored = engine.store(_whole_floats(plain), "frame")
-    except Exception as error:
-        message = f"{name} cannot be stored as a table: {str(error).splitlines()[0]}. Make each column of one kind."
-        raise DataError(message) from error
-    relation = stored.get_name()
-    return Raw(relation, "rowid", engine.columns_of(relation), name, "pandas", first_row=0)
-
-
-def _whole_floats(frame: pd.DataFrame) -> pd.DataFrame:
-    """Turn float columns that hold only whole numbers (pandas' ids with a gap) into integers: 39.0 is user 39."""
-    frame = frame.reset_index(drop=True)
-    for column in frame.select_dtypes("float"):
-        values = frame[column].dropna()
-        if len(values) and (values % 1 == 0).all() and (values.abs() < 2**53).all():
-            frame[column] = frame[column].astype("Int64")
-    return frame
-
-
 def matches(column: Any, value: Any) -> Any:  # noqa: ANN401 - Ibis values
     """Write the condition that a column has a value, one of several values, or is missing (None)."""
     values = list(value) if isinstance(value, list | tuple | set | frozenset) else [value]
-    present = [str(v) if column.type().is_string() else v for v in values if v is not None]
+    present = [form for value in values if value is not None for form in _forms(value, column.type())]
     condition = column.isin(present)
     return (condition | column.isnull()) if None in values else condition
+
+
+def _forms(value: Any, kind: Any) -> list[Any]:  # noqa: ANN401
+    """Write a filter's value in the column's kind: a report's parameters arrive as text, a notebook's as they are.
+
+    Python writes yes and no in one way, exports in several; in a column of text all of them are meant.
+    """
+    if kind.is_string():
+        words = {True: YES, False: NO}.get(value, ()) if isinstance(value, bool) else ()
+        return [form for word in words for form in (word, word.title(), word.upper())] or [str(value)]
+    if kind.is_boolean():
+        return [_yes_or_no(value)]
+    return [_number(value)] if kind.is_numeric() else [value]
+
+
+def _yes_or_no(value: Any) -> bool:  # noqa: ANN401
+    word = str(value).lower()
+    if word not in YES + NO:
+        raise ParameterError(f"{value!r} is neither yes nor no; the property holds true or false.")
+    return word in YES
+
+
+def _number(value: Any) -> Any:  # noqa: ANN401
+    """Read a number; a whole one stays whole, since an id may have more digits than a float holds."""
+    if isinstance(value, bool):
+        return int(value)
+    if not isinstance(value, str):
+        return value
+    try:
+        return int(value) if value.strip().lstrip("-").isdigit() else float(value)
+    except ValueError as error:
+        raise ParameterError(f"{value!r} is no number, but the property holds numbers.") from error
 
 
 def say_filter(value: Any) -> str:  # noqa: ANN401
@@ -346,58 +353,3 @@ def say_filter(value: Any) -> str:  # noqa: ANN401
     if isinstance(value, list | tuple | set | frozenset):
         return f"in {', '.join(map(repr, value))}"
     return "is missing" if value is None else f"= {value!r}"
-
-
-def _check_table_time(table: Any, column: str, timezone: str | None) -> None:  # noqa: ANN401
-    kind = table[column].type()
-    if not kind.is_timestamp():
-        raise DataError(f"Column {column!r} is {kind}, not a timestamp; cast it in the table expression first.")
-    if kind.timezone is None and (timezone is None or zone(timezone).key != "UTC"):
-        raise DataError(
-            f"Column {column!r} is a timestamp without a zone. If it holds UTC, write timezone='UTC'; "
-            "otherwise convert it to UTC in the table expression first."
-        )
-
-
-def _canonical(table: Any, columns: Mapping[str, str]) -> Any:  # noqa: ANN401
-    """Name the three columns, leave out rows without user, event or time, keep the rest as properties."""
-    user, event, time = (table[columns[role]] for role in ("user", "event", "time"))
-    user = user if user.type().is_integer() else user.cast("string")
-    others = {c: table[c] for c in table.columns if c not in set(columns.values()) | {USER_ID, EVENT, TIME}}
-    named = table.select(**{USER_ID: user, EVENT: event.cast("string"), TIME: time}, **others)
-    kept = named.filter(named[USER_ID].notnull() & named[EVENT].notnull() & named[TIME].notnull())
-    for name in (USER_ID, EVENT):
-        if named[name].type().is_string():
-            kept = kept.filter(kept[name].strip() != "")
-    return kept
-
-
-def _table_report(  # noqa: PLR0913 - the parts of one account
-    table: Any,  # noqa: ANN401
-    kept: Any,  # noqa: ANN401
-    columns: Mapping[str, str],
-    place: str,
-    declared: str | None,
-) -> SourceReport:
-    """Account for a table of any engine; runs queries, so only when asked for."""
-    ends = engine.epoch_microseconds(kept[TIME])
-    span = engine.run(kept.aggregate(rows=kept.count(), users=kept[USER_ID].nunique(), a=ends.min(), b=ends.max())).iloc[0]
-    read = int(engine.run(table.aggregate(rows=table.count()))["rows"][0])
-    events = engine.run(kept.group_by(EVENT).aggregate(rows=kept.count()))
-    rows = int(span["rows"])
-    return SourceReport(
-        name="a table",
-        form="Ibis",
-        columns=columns,
-        rows_read=read,
-        rows_kept=rows,
-        dropped={"no user, event or time": read - rows} if read > rows else {},
-        noticed={},
-        users=int(span["users"]),
-        first=from_microseconds(span["a"], place) if rows else None,
-        last=from_microseconds(span["b"], place) if rows else None,
-        timezone=place,
-        zone_declared=declared is not None,
-        event_counts=events.sort_values(["rows", EVENT], ascending=[False, True], ignore_index=True),
-        notes=("identical rows are kept: looking for them would read the whole table",),
-    )

@@ -17,6 +17,10 @@ SECOND = 1_000_000
 HOUR = 3_600 * SECOND
 DAY = 24 * HOUR
 
+EARLIEST = -25_567 * DAY
+LATEST = 84_006 * DAY
+"""1900-01-01 and 2200-01-01: no product has an event outside; 9999-12-31 is how some systems write "never"."""
+
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _UNIT_SECONDS = {"second": 1, "minute": 60, "hour": 3_600, "day": 86_400, "week": 604_800}
 _SHORT = {"s": "second", "sec": "second", "min": "minute", "h": "hour", "d": "day", "w": "week"}
@@ -64,7 +68,10 @@ def _parse_text(text: str, name: str) -> timedelta:
             f"{name}={text!r} is not a length of time. Write a number and a unit from "
             f"{', '.join(_UNIT_SECONDS)}, for example '14 days' or '36 hours' (a month has no fixed length)."
         )
-    return timedelta(seconds=seconds)
+    try:
+        return timedelta(seconds=seconds)
+    except OverflowError as error:
+        raise ParameterError(f"{name}={text!r} is longer than any log; write for example '14 days'.") from error
 
 
 def microseconds(length: timedelta) -> int:
@@ -131,7 +138,7 @@ def to_microseconds(moment: str | date | datetime, timezone: str, *, name: str =
 
 def _as_datetime(moment: str | date | datetime, name: str) -> datetime:
     """Read ISO text, dates and datetimes (a pandas Timestamp is one) alike."""
-    if isinstance(moment, datetime):
+    if isinstance(moment, datetime) and moment == moment:  # noqa: PLR0124 - NaT, pandas' missing time, is a datetime too
         return moment
     if isinstance(moment, date):
         return datetime(moment.year, moment.month, moment.day)  # noqa: DTZ001 - the caller adds the zone

@@ -1,8 +1,10 @@
 """From a raw table of the embedded engine to a clean event table, with an account of every row on the way."""
 
 from pm_analytics.intake.columns import resolve_columns
+from pm_analytics.intake.frames import raw_frame
 from pm_analytics.intake.raw import Raw, Wanted
 from pm_analytics.intake.report import SourceReport
+from pm_analytics.intake.tables import point_at
 from pm_analytics.intake.take import take_in
 
-__all__ = ["Raw", "SourceReport", "Wanted", "resolve_columns", "take_in"]
+__all__ = ["Raw", "SourceReport", "Wanted", "point_at", "raw_frame", "resolve_columns", "take_in"]

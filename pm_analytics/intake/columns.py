@@ -1,16 +1,17 @@
-"""Which column is the user, which the event, which the time."""
+"""Which column is the user, which the event, which the time; and how a user is written."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from pm_analytics import engine
-from pm_analytics.errors import DataError, UnknownNameError, shown
+from pm_analytics.errors import DataError, ParameterError, UnknownNameError, shown
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from pm_analytics.intake.raw import Wanted
+    from pm_analytics.intake.raw import Raw, Wanted
 
 # What exports call these columns, in the order in which a guess is tried. Case and a leading $ do not matter.
 USUAL_NAMES = {
@@ -23,6 +24,19 @@ USUAL_NAMES = {
     ),
 }  # fmt: skip
 
+WORDS_FOR_NOBODY = ("null", "none", "nan", "na", "n/a", "nil", "undefined", r"\n", "<na>", "(null)", "(not set)")
+"""What careless exports write where there is no user; case does not matter."""
+
+_LARGEST_EXACT_FLOAT = 2**53
+
+
+@dataclass(frozen=True, slots=True)
+class Who:
+    """How the user is written in the event table: SQL, and what the report says about it."""
+
+    sql: str
+    notes: tuple[str, ...] = ()
+
 
 def resolve_columns(available: Sequence[str], wanted: Wanted) -> dict[str, str]:
     """Match user, event and time to columns: as named by the caller, else by the names exports usually have.
@@ -33,6 +47,8 @@ def resolve_columns(available: Sequence[str], wanted: Wanted) -> dict[str, str]:
         A named column is not there; the nearest names are offered.
     DataError
         None was named and no usual name is there either.
+    ParameterError
+        One column was named for two roles.
     """
     named = {role: getattr(wanted, role) for role in USUAL_NAMES}
     missing = [name for name in named.values() if name is not None and name not in available]
@@ -46,6 +62,9 @@ def resolve_columns(available: Sequence[str], wanted: Wanted) -> dict[str, str]:
             f"Cannot tell which column holds the {' and the '.join(unknown)}. "
             f"Say it with {hints}; the columns are {shown(available, most=40)}."
         )
+    if len(set(found.values())) < len(found):
+        chosen = ", ".join(f"{role}={name!r}" for role, name in found.items())
+        raise ParameterError(f"User, event and time must be three columns, but {chosen}.")
     return {role: str(name) for role, name in found.items()}
 
 
@@ -55,13 +74,51 @@ def usual_column(role: str, available: Sequence[str]) -> str | None:
     return next((by_folded[usual] for usual in USUAL_NAMES[role] if usual in by_folded), None)
 
 
-def user_sql(column: str, types: Mapping[str, str]) -> str:
-    """Write the user: whole numbers stay numbers (fast to group by); everything else is text, and blank is nobody."""
-    whole_number = types[column].upper().endswith(("INT", "INTEGER"))
-    return engine.identifier(column) if whole_number else text_sql(column)
+def read_user(raw: Raw, column: str) -> Who:
+    """Decide how the user is written: whole numbers stay numbers (fast to group by), everything else is text.
+
+    Ids that a gap turned into floats (pandas writes 39 as 39.0) become whole again, so that they meet the same ids
+    in other files.
+
+    Raises
+    ------
+    DataError
+        The column holds objects or lists.
+    """
+    name, kind = engine.identifier(column), raw.columns[column].upper()
+    if kind.endswith(("INT", "INTEGER")):
+        return Who(name)
+    if kind in {"DOUBLE", "FLOAT"}:
+        exact = f"{name} = trunc({name}) AND abs({name}) < {_LARGEST_EXACT_FLOAT}"
+        whole = _always(raw.relation, exact, f"{name} IS NOT NULL")
+        return Who(f"{name}::BIGINT") if whole else Who(text_sql(raw.columns, column))
+    text = text_sql(raw.columns, column)
+    if kind == "VARCHAR" and _always(raw.relation, f"regexp_full_match({name}, '\\d+\\.0')", f"trim({name}) <> ''"):
+        return Who(f"regexp_replace({text}, '\\.0$', '')", (f"{column} was written as 39.0, and read as 39",))
+    return Who(text)
 
 
-def text_sql(column: str) -> str:
-    """Write a text column in which blank text is null."""
+def _always(relation: str, condition: str, given: str) -> bool:
+    return bool(engine.fetch(f"SELECT coalesce(bool_and({condition}) FILTER ({given}), false) FROM {relation}")[0][0])
+
+
+def text_sql(types: Mapping[str, str], column: str) -> str:
+    """Write a text column in which blank text is null.
+
+    Raises
+    ------
+    DataError
+        The column holds objects or lists.
+    """
+    if types[column].endswith(("]", ")")) and not types[column].startswith(("DECIMAL", "ENUM")):
+        raise DataError(
+            f"Column {column!r} holds objects or lists ({types[column][:60]}), not one value per row. "
+            "Name another column, or flatten it first."
+        )
     text = f"{engine.identifier(column)}::VARCHAR"
     return f"CASE WHEN trim({text}) <> '' THEN {text} END"
+
+
+def says_nobody(user: str) -> str:
+    """Write the condition that a user is a word for nobody, such as 'null' or 'nan'."""
+    return f"lower(trim({user}::VARCHAR)) IN ({', '.join(map(engine.literal, WORDS_FOR_NOBODY))})"

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from pm_analytics.errors import ParameterError, shown
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping, Sequence
 
 CHOICES = {
     "duplicates": ("drop", "keep"),
@@ -37,6 +37,10 @@ class Raw:
         What a person calls the first data row: 2 in a file with a header line, 0 in a frame.
     notes : tuple of str
         What the reader wants said in the report.
+    places : callable or None
+        Row numbers (from 0) -> where a person finds them, such as ``"line 7"``; for files that can be opened.
+    clear : tuple of str
+        Statements that clear away what stands behind the relation, once nothing needs it.
     """
 
     relation: str
@@ -47,6 +51,12 @@ class Raw:
     scanned: bool = False
     first_row: int = 1
     notes: tuple[str, ...] = ()
+    places: Callable[[Sequence[int]], list[str]] | None = None
+    clear: tuple[str, ...] = ()
+
+    def say_rows(self, rows: Sequence[int]) -> list[str]:
+        """Say where a person finds rows (counted from 0)."""
+        return self.places(rows) if self.places else [f"row {row + self.first_row}" for row in rows]
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,4 +77,6 @@ class Wanted:
         """Refuse a word that is not a choice before any work is done."""
         for name, choices in CHOICES.items():
             if getattr(self, name) not in choices:
-                raise ParameterError(f"{name}={getattr(self, name)!r} is not a choice; write one of {shown(choices)}.")
+                raise ParameterError(
+                    f"{name}={getattr(self, name)!r} is not a choice; write one of {shown(map(str, choices))}."
+                )

@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 from pm_analytics import engine
 from pm_analytics.errors import DataError
-from pm_analytics.intake.columns import resolve_columns, text_sql, user_sql
+from pm_analytics.intake.columns import Who, read_user, resolve_columns, says_nobody, text_sql
 from pm_analytics.intake.moments import Moments, read_moments
 from pm_analytics.intake.report import SourceReport
+from pm_analytics.intake.tables import free_names
 from pm_analytics.names import EVENT, TIME, USER_ID
 from pm_analytics.times import from_microseconds, zone
 
@@ -17,8 +18,6 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from pm_analytics.intake.raw import Raw, Wanted
-
-CANONICAL = (USER_ID, EVENT, TIME)
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,8 +27,13 @@ class _Reading:
     raw: Raw
     columns: Mapping[str, str]
     moments: Moments
-    user: str
+    who: Who
     event: str
+
+    @property
+    def user(self) -> str:
+        """The user, as SQL."""
+        return self.who.sql
 
     @property
     def kept(self) -> str:
@@ -74,9 +78,17 @@ def take_in(raw: Raw, wanted: Wanted) -> tuple[Any, SourceReport]:
     DataError
         A column must be named; times cannot be read or lack a zone; no event is left.
     """
+    try:
+        return _take_in(raw, wanted)
+    except Exception:
+        engine.clear(*raw.clear)
+        raise
+
+
+def _take_in(raw: Raw, wanted: Wanted) -> tuple[Any, SourceReport]:
     columns = resolve_columns(list(raw.columns), wanted)
-    moments = read_moments(raw.relation, columns["time"], raw.columns[columns["time"]], wanted)
-    reading = _Reading(raw, columns, moments, user_sql(columns["user"], raw.columns), text_sql(columns["event"]))
+    moments = read_moments(raw.relation, columns["time"], raw.columns, wanted)
+    reading = _Reading(raw, columns, moments, read_user(raw, columns["user"]), text_sql(raw.columns, columns["event"]))
     counted = _count_rows(reading)
     if counted["bad time"] and wanted.bad_times == "raise":
         raise _bad_times(reading, counted)
@@ -98,7 +110,8 @@ def _count_rows(reading: _Reading) -> dict[str, int]:
         "no event name": f"{user} IS NOT NULL AND {event} IS NULL",
         "no time": f"{is_event} AND NOT {given}",
         "bad time": f"{is_event} AND {given} AND {moment} IS NULL",
-        "naive": f"{is_event} AND {reading.moments.naive}",
+        "naive": f"{is_event} AND {reading.moments.naive} AND {moment} IS NOT NULL",
+        "called nobody": f"{is_event} AND {moment} IS NOT NULL AND {says_nobody(user)}",
     }
     counts = ", ".join(f"count(*) FILTER ({condition})" for condition in conditions.values())
     row = engine.fetch(f"SELECT {counts} FROM {reading.raw.relation}")[0]
@@ -115,11 +128,13 @@ def _bad_times(reading: _Reading, counted: Mapping[str, int]) -> DataError:
                    AND {reading.moments.given} AND {reading.moments.sql} IS NULL AS bad
             FROM {reading.raw.relation}) WHERE bad ORDER BY row LIMIT 3"""
     )
-    rows = "; ".join(f"row {row - 1 + reading.raw.first_row}: {value!r}" for row, value in examples)
+    where = reading.raw.say_rows([row - 1 for row, _ in examples])
+    listed = "; ".join(f"{place}: {value!r}" for place, (_, value) in zip(where, examples, strict=True))
+    how = "".join(f" ({note})" for note in reading.moments.notes if note.startswith("times are numbers"))
     return DataError(
         f"{counted['bad time']:,} of {counted['read']:,} times in column {column!r} of {reading.raw.name} cannot be "
-        f"read as a date and time ({rows}). Correct them, name their pattern with time_format='%d/%m/%Y %H:%M', or "
-        "leave those rows out with bad_times='drop' (they will be counted)."
+        f"read as a date and time{how} ({listed}). Correct them, name their pattern with "
+        "time_format='%d/%m/%Y %H:%M', or leave those rows out with bad_times='drop' (they will be counted)."
     )
 
 
@@ -160,32 +175,37 @@ def _without(raw: Raw, table: str | None) -> str:
 def _clean_table(reading: _Reading, repeats: _Repeats) -> tuple[Any, list[str]]:
     """Make the event table: stored, or a view of what is scanned. Other columns that collide get a new name."""
     raw = reading.raw
-    others = [column for column in raw.columns if column not in set(reading.columns.values())]
-    collide = [column for column in others if column in CANONICAL]
-    moment = reading.moments.ready if raw.scanned and reading.moments.ready else f"make_timestamp({reading.moments.sql})"
+    roles = set(reading.columns.values())
+    names = free_names([column for column in raw.columns if column not in roles])
+    moment = (
+        reading.moments.ready if raw.scanned and reading.moments.ready else f"make_timestamp({reading.moments.sql})"
+    )
     selected = ", ".join(
         [
             f"{reading.user} AS {USER_ID}",
             f"{reading.event} AS {EVENT}",
             f"{moment} AS {TIME}",
-            *(f"{engine.identifier(c)} AS {engine.identifier(_free_name(c, raw.columns))}" for c in others),
+            *(f"{_property(column, raw)} AS {engine.identifier(name)}" for column, name in names.items()),
         ]
     )
-    leave_out = _without(raw, repeats.table if repeats.dropped and repeats.rows else None)
-    sql = f"SELECT {selected} FROM {raw.relation} WHERE {reading.kept} {leave_out}"
-    return (engine.view(sql, "events") if raw.scanned else engine.table(sql, "events")), collide
+    left_out = repeats.table if repeats.dropped and repeats.rows else None
+    sql = f"SELECT {selected} FROM {raw.relation} WHERE {reading.kept} {_without(raw, left_out)}"
+    drop_repeats = f"DROP TABLE {repeats.table}"
+    renamed = [f"{column} -> {name}" for column, name in names.items() if column != name]
+    if raw.scanned:
+        return engine.view(sql, "events", then=(drop_repeats, *raw.clear)), renamed
+    table = engine.table(sql, "events")
+    engine.clear(drop_repeats, *raw.clear)
+    return table, renamed
 
 
-def _free_name(column: str, columns: Mapping[str, str]) -> str:
-    """Keep a column's name unless it is one of ours; then add underscores until it is free."""
-    while column in CANONICAL:
-        column += "_"
-        while column in columns:
-            column += "_"
-    return column
+def _property(column: str, raw: Raw) -> str:
+    """Write a property; a column without a single value has no kind, and is read as text."""
+    name = engine.identifier(column)
+    return f"{name}::VARCHAR" if raw.columns[column].strip('"') == "NULL" else name
 
 
-def _report(  # noqa: PLR0913 - the parts of one account
+def _report(
     reading: _Reading,
     wanted: Wanted,
     table: Any,  # noqa: ANN401 - an Ibis table
@@ -210,6 +230,7 @@ def _report(  # noqa: PLR0913 - the parts of one account
         "identical to an earlier row, kept": 0 if repeats.dropped else repeats.rows,
         "same user and time as another event": repeats.ties,
         "time without an offset": counted["naive"],
+        "user called 'null', 'nan' or the like": counted["called nobody"],
     }
     return SourceReport(
         name=reading.raw.name,
@@ -225,7 +246,12 @@ def _report(  # noqa: PLR0913 - the parts of one account
         timezone=place,
         zone_declared=wanted.timezone is not None,
         event_counts=events,
-        notes=(*reading.raw.notes, *reading.moments.notes, *_notes(reading, wanted, repeats, renamed)),
+        notes=(
+            *reading.raw.notes,
+            *reading.who.notes,
+            *reading.moments.notes,
+            *_notes(reading, wanted, repeats, renamed),
+        ),
     )
 
 
@@ -234,7 +260,7 @@ def _notes(reading: _Reading, wanted: Wanted, repeats: _Repeats, renamed: list[s
     if repeats.rows and wanted.duplicates == "drop" and not repeats.dropped:
         notes.append("no time of day was recorded, so identical rows may be real repeats and were kept")
     if renamed:
-        notes.append(f"columns {', '.join(renamed)} were renamed with a trailing underscore")
+        notes.append(f"columns with a name of ours were renamed: {', '.join(renamed)}")
     if reading.moments.dates_only:
         notes.append("times are dates only: order within a day is unknown, and a whole day counts as one moment")
     return notes

@@ -9,21 +9,23 @@ from typing import TYPE_CHECKING, Literal
 import pandas as pd
 
 from pm_analytics.names import CHECK, EFFECT, EVIDENCE, SEVERITY
-from pm_analytics.quality.counts import busiest, events_per_day, events_per_hour, flagged_events
+from pm_analytics.quality.counts import busiest, events_per_day, events_per_hour, flagged_events, last_instant
 from pm_analytics.quality.gaps import low_days, silences
 from pm_analytics.results import Claim, Result
-from pm_analytics.times import DAY, HOUR
+from pm_analytics.times import DAY, HOUR, from_microseconds
 
 if TYPE_CHECKING:
     from pm_analytics.events import EventLog
 
 Severity = Literal["green", "amber", "red"]
+SEVERITIES: tuple[Severity, ...] = ("green", "amber", "red")
 
 DUPLICATES_AMBER, DUPLICATES_RED = 0.005, 0.02
 NOBODY_AMBER, NOBODY_RED = 0.01, 0.20
 MACHINE_HOURS = 22
 MACHINES_AMBER, MACHINES_RED = 0.01, 0.20
 LOW_DAYS_RED = 0.10
+SHORTEST_TO_COMPARE = 28
 MICROSECONDS = 1_000_000
 
 
@@ -79,7 +81,7 @@ class QualityReport(Result):
 
 
 def check(log: EventLog) -> QualityReport:
-    """Look for what would make an answer wrong: gaps in tracking, duplicates, events of nobody, machines, a broken clock.
+    """Look for what would make an answer wrong: gaps in tracking, duplicates, events of nobody, machines, wrong clocks.
 
     Parameters
     ----------
@@ -91,8 +93,8 @@ def check(log: EventLog) -> QualityReport:
     QualityReport
         ``to_frame()``: one row per check with ``check``, ``severity`` (green, amber, red), ``evidence``, ``effect``.
         Thresholds: duplicates above 0.5 % amber, 2 % red; events without a user above 1 % amber, 20 % red; a day under
-        half of what its weekday has in the weeks around is amber, more than a tenth of all days red; so are four or more
-        hours of silence where there is none in the weeks around.
+        half of what its weekday has in the weeks around is amber, more than a tenth of all days red; four or more hours
+        of silence where the weeks around have none are amber.
     """
     daily = events_per_day(log)
     findings = (
@@ -107,7 +109,7 @@ def check(log: EventLog) -> QualityReport:
     )
     rows = [(f.check, f.severity, f.evidence, f.effect) for f in findings]
     table = pd.DataFrame(rows, columns=[CHECK, SEVERITY, EVIDENCE, EFFECT])
-    return QualityReport(table, f"Data quality: {log.scope}.", findings)
+    return QualityReport(table, f"Data quality: {log.scope}.", log.basis, findings)
 
 
 def _grade(share: float, amber: float, red: float) -> Severity:
@@ -127,17 +129,26 @@ def _duplicates(log: EventLog) -> Finding:
 
 def _nobody(log: EventLog) -> Finding:
     rows = log.source.dropped.get("no user (empty or missing)", 0)
-    share = rows / max(1, log.source.rows_read)
+    named = log.source.noticed.get("user called 'null', 'nan' or the like", 0)
+    share = (rows + named) / max(1, log.source.rows_read)
     severity = _grade(share, NOBODY_AMBER, NOBODY_RED)
     effect = "" if severity == "green" else "visitors who were not identified are in no number"
-    return Finding("events without a user", severity, f"{rows:,} rows ({share:.2%}), left out", effect)
+    if named:
+        severity = max(severity, "amber", key=SEVERITIES.index)
+        effect = (
+            "all who are called 'null' or the like count as one user; leave them out with log.without(user_id=[...])"
+        )
+    evidence = f"{rows:,} rows ({rows / max(1, log.source.rows_read):.2%}), left out"
+    called = f"; {named:,} rows whose user is called 'null', 'nan' or the like, kept" if named else ""
+    return Finding("events without a user", severity, evidence + called, effect)
 
 
 def _gap_days(log: EventLog, daily: pd.DataFrame) -> Finding:
     counts = dict(zip(daily["day"].astype(int), daily["rows"].astype(int), strict=True))
     low, whole = low_days(counts), max(1, max(counts, default=0) - min(counts, default=0) - 1)
     if not low:
-        return Finding("days with few events", "green", f"none of {whole:,} whole days")
+        short = "; too short a log to hold a weekday against its like" if whole < SHORTEST_TO_COMPARE else ""
+        return Finding("days with few events", "green", f"none of {whole:,} whole days{short}")
     named = ", ".join(log.say(day * DAY + 12 * HOUR)[:10] for day in low[:3]) + (" ..." if len(low) > 3 else "")
     return Finding(
         "days with few events",
@@ -164,8 +175,8 @@ def _silent_hours(log: EventLog) -> Finding:
 
 def _last_day(log: EventLog, daily: pd.DataFrame) -> Finding:
     last = log.say(log.observed_until - 1)
-    partial = (log.observed_until - 1) % DAY < DAY - HOUR
-    if not partial or daily.empty:
+    clock = from_microseconds(log.observed_until - 1, log.timezone)
+    if clock.hour == 23 or daily.empty:
         return Finding("last day complete", "green", f"data runs to {last}")
     return Finding(
         "last day complete",
@@ -175,14 +186,16 @@ def _last_day(log: EventLog, daily: pd.DataFrame) -> Finding:
 
 
 def _clock(log: EventLog) -> Finding:
-    ahead = log.observed_until - int(time.time() * MICROSECONDS)
+    last = last_instant(log)
+    ahead = 0 if last is None else last - int(time.time() * MICROSECONDS)
     if ahead <= DAY:
         return Finding("clock", "green", "no event lies in the future")
     return Finding(
         "clock",
         "amber",
         f"the last event lies {ahead // DAY:,} days in the future",
-        "some clocks were wrong, or the times were read in the wrong unit or zone",
+        "some clocks were wrong, or the times were read in the wrong unit or zone; everybody counts as watched until "
+        "then, so say log.as_of(...) with the day of the export",
     )
 
 
@@ -204,5 +217,5 @@ def _internal(log: EventLog) -> Finding:
         return Finding("internal traffic", "green", "the log has no column that marks it")
     rows = flagged_events(log, column)
     severity: Severity = "amber" if rows else "green"
-    effect = f"colleagues count as users; leave them out with log.where({column}=False)" if rows else ""
+    effect = f"colleagues count as users; leave them out with log.without({column}=True)" if rows else ""
     return Finding("internal traffic", severity, f"{rows:,} events of colleagues are in the numbers", effect)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from pm_analytics import engine
 from pm_analytics.names import EVENT, TIME, UNIT
@@ -34,7 +34,7 @@ class Busiest:
 
 
 def events_per_day(log: EventLog) -> pd.DataFrame:
-    """Count events per local day (``day``: number since 1970-01-01) that has any, and the hours of it that have some."""
+    """Count events per local day (``day``: number since 1970-01-01) that has any, and its hours that have some."""
     table = log.counted_events()
     rows = table.select(now=engine.epoch_microseconds(table[TIME]))
     rows = rows.mutate(day=engine.local_day(rows["now"], log.timezone, log.observed_until), hour=rows["now"] // HOUR)
@@ -69,8 +69,21 @@ def flagged_events(log: EventLog, column: str) -> int:
     """Count events on which a yes/no property says yes."""
     table = log.counted_events()
     flag = table[column]
-    yes = flag if flag.type().is_boolean() else flag.cast("string").lower().isin(["true", "1", "yes"])
-    return engine.counts(table.aggregate(n=yes.cast("int64").sum()))["n"]
+    return engine.counts(table.aggregate(n=_says_yes(flag).cast("int64").sum()))["n"]
+
+
+def _says_yes(flag: Any) -> Any:  # noqa: ANN401 - Ibis values
+    kind = flag.type()
+    if kind.is_boolean():
+        return flag
+    return flag != 0 if kind.is_numeric() else flag.cast("string").strip().lower().isin(["true", "1", "yes"])
+
+
+def last_instant(log: EventLog) -> int | None:
+    """Give the instant (UTC microseconds) of the last event; None when there is none."""
+    table = log.counted_events()
+    last = engine.run(table.aggregate(last=engine.epoch_microseconds(table[TIME]).max()))["last"][0]
+    return None if last is None or last != last else int(last)  # noqa: PLR0124 - null, as a frame writes it
 
 
 def first_days(log: EventLog, names: list[str]) -> pd.DataFrame:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 import statistics
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -24,7 +25,7 @@ HOURS_PER_WEEK = 168
 
 
 def low_days(counts: Mapping[int, int]) -> list[int]:
-    """List days with under half of what their weekday usually has, beyond chance; the two ends are partial and left out.
+    """List days with under half of what their weekday usually has, beyond chance; the two ends, being partial, never.
 
     Parameters
     ----------
@@ -52,7 +53,7 @@ def _is_low(day: int, counts: Mapping[int, int], first: int, last: int) -> bool:
 
 
 def silences(counts: Mapping[int, int]) -> list[range]:
-    """List runs of at least four hours without any event that the same hours of the weeks around make all but impossible.
+    """List runs of at least four silent hours that the same hours of the weeks around make all but impossible.
 
     Parameters
     ----------
@@ -67,7 +68,7 @@ def silences(counts: Mapping[int, int]) -> list[range]:
 
 def _silent_runs(counts: Mapping[int, int], span: range) -> list[range]:
     busy = [hour for hour in span if hour in counts]
-    between = (range(before + 1, after) for before, after in zip(busy[:-1], busy[1:], strict=True))
+    between = (range(before + 1, after) for before, after in pairwise(busy))
     return [run for run in between if len(run) >= SHORTEST_SILENCE]
 
 
@@ -78,5 +79,6 @@ def _likelihood(run: range, counts: Mapping[int, int], span: range) -> float:
         around = [hour + HOURS_PER_WEEK * week for week in range(-WEEKS_AROUND, WEEKS_AROUND + 1) if week]
         around = [other for other in around if other in span and other not in run]
         silent = sum(other not in counts for other in around)
-        likelihood *= (silent + 0.5) / (len(around) + 1)
+        if around:  # without a like to hold it against, silence says nothing
+            likelihood *= (silent + 0.5) / (len(around) + 1)
     return likelihood

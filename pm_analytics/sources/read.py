@@ -6,8 +6,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pm_analytics.errors import ParameterError, SourceError, did_you_mean, shown
-from pm_analytics.events import EventLog, raw_frame
-from pm_analytics.intake import Wanted
+from pm_analytics.events import EventLog
+from pm_analytics.intake import Wanted, raw_frame
+from pm_analytics.sources.common import READ_OPTIONS
 from pm_analytics.sources.files import FORMATS, raw_file
 
 if TYPE_CHECKING:
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 
-def read_events(  # noqa: PLR0913 - the options of the front door, keyword-only
+def read_events(
     data: str | Path | pd.DataFrame,
     *,
     user: str | None = None,
@@ -79,7 +80,7 @@ def read_events(  # noqa: PLR0913 - the options of the front door, keyword-only
     """
     wanted = Wanted(user, event, time, timezone, source_timezone, time_format, time_unit, duplicates, bad_times)
     if isinstance(data, str | Path):
-        return EventLog.from_raw(raw_file(Path(data), options), wanted)
+        return _read_file(data, options, wanted)
     if hasattr(data, "columns") and hasattr(data, "iloc"):
         _no_options(options, "a pandas frame")
         return EventLog.from_raw(raw_frame(data), wanted)
@@ -89,8 +90,21 @@ def read_events(  # noqa: PLR0913 - the options of the front door, keyword-only
     )
 
 
+def _read_file(data: str | Path, options: Mapping[str, Any], wanted: Wanted) -> EventLog:
+    if "://" in str(data):
+        raise SourceError(
+            f"{data} is an address, not a file. Download it first, or give a table to EventLog.from_table."
+        )
+    keys = {name for name in (wanted.user, wanted.event, wanted.time) if name is not None}
+    raw = raw_file(Path(data), options, keys=keys)
+    try:
+        return EventLog.from_raw(raw, wanted)
+    except SourceError as error:
+        raise SourceError(f"Cannot read {raw.name} to its end ({error}). Is the file damaged?") from error
+
+
 def _no_options(options: Mapping[str, Any], what: str) -> None:
     if options:
-        first = next(iter(options))
-        hint = did_you_mean(first, ("user", "event", "time", "timezone", "source_timezone", "time_format", "duplicates"))
-        raise ParameterError(f"{shown(options)} is no option for {what}{hint}.")
+        raise ParameterError(
+            f"{shown(options)} is no option for {what}{did_you_mean(next(iter(options)), READ_OPTIONS)}."
+        )

@@ -5,13 +5,21 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
-from pm_analytics.stats.proportions import UNDEFINED, Interval, newcombe, normal_quantile, pooled_p_value
+from pm_analytics.stats.proportions import (
+    UNDEFINED,
+    Interval,
+    check_confidence,
+    newcombe,
+    normal_quantile,
+    pooled_p_value,
+)
 
 NO_BASELINE = "the control value is zero, so there is no relative change; read the difference"
 NEGATIVE_BASELINE = "the control value is negative, so a relative change would mislead; read the difference"
 NOISY_BASELINE = "the control value cannot be told from zero, so the relative change has no interval"
 NO_VARIANCE = "every unit has the same value, so chance cannot be judged"
 TOO_FEW = "an arm has fewer than two units"
+ALL_ZERO = "the variant is zero for everybody, so the relative change of -100 % has no interval"
 NOBODY = "nobody converted in either arm, so chance cannot be judged"
 EVERYBODY = "everybody converted in both arms, so chance cannot be judged"
 EMPTY = "an arm has no units"
@@ -69,7 +77,8 @@ def compare_shares(
     counts = (variant_successes, variant_trials, control_successes, control_trials)
     variant, control = _share_arm(variant_successes, variant_trials), _share_arm(control_successes, control_trials)
     p_value, test = pooled_p_value(*counts)
-    lift = fieller(variant, control, quantile=normal_quantile(confidence))
+    degenerate = _share_reason(*counts)
+    lift = UNDEFINED if degenerate else fieller(variant, control, quantile=normal_quantile(confidence))
     return _effect(
         variant,
         control,
@@ -77,12 +86,13 @@ def compare_shares(
         p_value,
         lift,
         method=f"Newcombe; {test}; Fieller",
-        reason=_share_reason(*counts) or lift_reason(control, lift),
+        reason=degenerate or lift_reason(variant, control, lift),
     )
 
 
 def compare_means(variant: Arm, control: Arm, *, confidence: float = 0.95) -> Effect:
-    """Compare two means: Welch's interval and test (Welch 1947), Fieller interval for the lift on Welch's t quantile."""
+    """Compare two means: Welch's interval and test (Welch 1947), Fieller interval for the lift at Welch's quantile."""
+    check_confidence(confidence)
     reason = _mean_reason(variant, control)
     if reason:
         return _effect(variant, control, UNDEFINED, math.nan, UNDEFINED, method="Welch", reason=reason)
@@ -101,7 +111,7 @@ def compare_means(variant: Arm, control: Arm, *, confidence: float = 0.95) -> Ef
         float(2 * stdtr(freedom, -abs(difference) / error)),
         lift,
         method="Welch; Fieller",
-        reason=lift_reason(control, lift),
+        reason=lift_reason(variant, control, lift),
     )
 
 
@@ -109,9 +119,10 @@ def fieller(variant: Arm, control: Arm, *, quantile: float) -> Interval:
     """Interval for the relative change variant/control - 1 (Fieller 1954), for independent arms.
 
     Undefined when the control mean is not positive, or cannot be told from zero at this confidence (then the set of
-    compatible ratios has no bound). It excludes 0 exactly when the absolute test with the same quantile does.
+    compatible ratios has no bound), or when every unit of the variant is zero (a point would be left, as if -100 % were
+    certain). It excludes 0 exactly when the absolute test with the same quantile does.
     """
-    if not control.mean > 0:
+    if not control.mean > 0 or _all_zero(variant):
         return UNDEFINED
     spread_variant, spread_control = variant.variance / variant.n, control.variance / control.n
     g = quantile**2 * spread_control / control.mean**2
@@ -122,16 +133,22 @@ def fieller(variant: Arm, control: Arm, *, quantile: float) -> Interval:
     return Interval((ratio - half) / (1 - g) - 1, (ratio + half) / (1 - g) - 1)
 
 
-def lift_reason(control: Arm, lift: Interval) -> str:
+def _all_zero(arm: Arm) -> bool:
+    return arm.mean == 0 and arm.variance == 0
+
+
+def lift_reason(variant: Arm, control: Arm, lift: Interval) -> str:
     """Say why a relative change, or its interval, is missing; empty when it is there."""
     if control.mean == 0:
         return NO_BASELINE
     if control.mean < 0:
         return NEGATIVE_BASELINE
+    if _all_zero(variant):
+        return ALL_ZERO
     return NOISY_BASELINE if math.isnan(lift.lower) else ""
 
 
-def _effect(  # noqa: PLR0913 - the parts of one effect
+def _effect(
     variant: Arm, control: Arm, interval: Interval, p_value: float, lift: Interval, *, method: str, reason: str
 ) -> Effect:
     relative = variant.mean / control.mean - 1 if control.mean > 0 else math.nan

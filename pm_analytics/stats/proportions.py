@@ -51,8 +51,9 @@ def wilson(successes: int, trials: int, *, confidence: float = 0.95) -> Interval
 
     Examples
     --------
-    >>> wilson(0, 10)
-    Interval(lower=0.0, upper=0.27753279986288926)
+    >>> found = wilson(0, 10)
+    >>> found.lower, round(found.upper, 4)
+    (0.0, 0.2775)
     """
     if trials == 0:
         return UNDEFINED
@@ -113,10 +114,13 @@ def pooled_p_value(
 
 
 def _fisher(variant_successes: int, variant_trials: int, control_successes: int, control_trials: int) -> float:
+    import numpy as np
     from scipy.stats import fisher_exact
 
-    table = [
-        [variant_successes, variant_trials - variant_successes],
-        [control_successes, control_trials - control_successes],
-    ]
+    table = np.array(
+        [
+            [variant_successes, variant_trials - variant_successes],
+            [control_successes, control_trials - control_successes],
+        ]
+    )
     return float(fisher_exact(table).pvalue)

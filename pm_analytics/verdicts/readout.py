@@ -80,9 +80,9 @@ def launch_readout(log: EventLog, question: LaunchQuestion | None = None, /, **a
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always", PmAnalyticsWarning)
         readout = _read(log, question)
-    for message, kind in dict.fromkeys((str(warning.message), warning.category) for warning in caught):
+    for message in dict.fromkeys(str(w.message) for w in caught if issubclass(w.category, PmAnalyticsWarning)):
         # The same funnel is run over several periods; what is odd about it is said once.
-        warnings.warn(message, kind, stacklevel=2)
+        warnings.warn(message, PmAnalyticsWarning, stacklevel=2)
     return readout
 
 

@@ -228,7 +228,12 @@ def moment_literal(moment: int, kind: Any) -> Any:  # noqa: ANN401
 
 
 def local_day(moment: Any, timezone: str, until: int) -> Any:  # noqa: ANN401
-    """Count the days from 1970-01-01 to the local calendar day of an instant (UTC microseconds).
+    """Count the days from 1970-01-01 to the local calendar day of an instant (UTC microseconds)."""
+    return (local_moment(moment, timezone, until) // DAY).cast("int64")
+
+
+def local_moment(moment: Any, timezone: str, until: int) -> Any:  # noqa: ANN401
+    """Turn an instant (UTC microseconds) into what the clocks of a zone showed, as microseconds since 1970.
 
     The zone's offsets are written out as one branch per change of the clocks, so that no engine's own time-zone data
     is trusted. Changes from 1990 to two years past ``until`` are known; earlier instants use the offset of 1990.
@@ -238,7 +243,7 @@ def local_day(moment: Any, timezone: str, until: int) -> Any:  # noqa: ANN401
     if len(table.offsets) > 1:
         changes = zip(table.starts[1:], table.offsets, strict=False)
         shift = ibis.cases(*((moment < start, offset) for start, offset in changes), else_=table.offsets[-1])
-    return ((moment + shift) // DAY).cast("int64")
+    return moment + shift
 
 
 def any_of(conditions: Iterable[Any]) -> Any:  # noqa: ANN401

@@ -20,7 +20,7 @@ from pm_analytics.version import VERSION
 if TYPE_CHECKING:
     from pm_analytics.analyses.adoption import AdoptionResult, adoption
     from pm_analytics.analyses.experiment import ExperimentPlan, ExperimentResult, Exposures, experiment
-    from pm_analytics.analyses.funnel import FunnelResult, funnel
+    from pm_analytics.analyses.funnel import FunnelResult, Step, funnel
     from pm_analytics.events import EventLog
     from pm_analytics.metrics import Metric
     from pm_analytics.quality import QualityReport, check
@@ -36,6 +36,7 @@ _HOMES = {
     "QualityReport": "quality",
     "funnel": "analyses.funnel",
     "FunnelResult": "analyses.funnel",
+    "Step": "analyses.funnel",
     "adoption": "analyses.adoption",
     "AdoptionResult": "analyses.adoption",
     "experiment": "analyses.experiment",
@@ -58,6 +59,7 @@ __all__ = [
     "FunnelResult",
     "Metric",
     "QualityReport",
+    "Step",
     "adoption",
     "check",
     "experiment",

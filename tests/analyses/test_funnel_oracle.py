@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 import pm_analytics as pm
 from pm_analytics import engine
 from pm_analytics.analyses.funnel.counts import Question, attempts
+from pm_analytics.analyses.funnel.steps import as_steps
 
 MINUTE = 60_000_000
 START = int(pd.Timestamp("2026-01-01", tz="UTC").timestamp() * 1_000_000)
@@ -60,7 +61,7 @@ def levels(log, question):
 
 def check(logs, steps, window, entries):
     question = Question(
-        steps,
+        as_steps(steps),
         None if window is None else window * MINUTE,
         None if entries is None else tuple(START + minute * MINUTE for minute in entries),
     )

@@ -2,5 +2,6 @@
 
 from pm_analytics.analyses.funnel.analysis import FunnelResult, funnel
 from pm_analytics.analyses.funnel.comparison import FunnelComparison
+from pm_analytics.analyses.funnel.steps import Step
 
-__all__ = ["FunnelComparison", "FunnelResult", "funnel"]
+__all__ = ["FunnelComparison", "FunnelResult", "Step", "funnel"]

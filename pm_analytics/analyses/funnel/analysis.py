@@ -11,6 +11,7 @@ import pandas as pd
 
 from pm_analytics.analyses.funnel.comparison import FunnelComparison, Side, compare
 from pm_analytics.analyses.funnel.counts import Question, units_by_level
+from pm_analytics.analyses.funnel.steps import Step, as_steps
 from pm_analytics.errors import ParameterError, PmAnalyticsWarning, did_you_mean
 from pm_analytics.names import (
     CI_LOWER,
@@ -138,7 +139,7 @@ class FunnelResult(Result):
 
 def funnel(
     log: EventLog,
-    steps: Sequence[str],
+    steps: Sequence[str | Step],
     *,
     within: str | timedelta | None = "14 days",
     entries: tuple[Moment, Moment] | None = None,
@@ -154,8 +155,9 @@ def funnel(
     ----------
     log : EventLog
         Events to read; its unit is what is counted.
-    steps : sequence of str
-        Two or more event names. A name may be repeated: each occurrence needs an event of its own.
+    steps : sequence of str or Step
+        Two or more event names, or :class:`Step` for one with properties, for several events, or for a first time. A step
+        may be repeated: each occurrence needs an event of its own.
     within : str or timedelta, optional
         ``"14 days"`` by default, from the first step to each later one. None for no limit.
     entries : (start, end), optional
@@ -191,34 +193,27 @@ def funnel(
     0  visit      2              1.0
     1    pay      1              0.5
     """
-    steps = _checked_steps(steps)
+    asked = as_steps(steps)
+    log.require_columns(name for step in asked for name in step.where)
+    titles = tuple(step.title for step in asked)
     check_confidence(confidence)
     window = None if within is None else parse_duration(within, name="within")
     span = _entry_span(log, entries)
-    _warn_of_absent_steps(log, steps)
-    levels = units_by_level(log, Question(steps, None if window is None else microseconds(window), span))
+    _warn_of_absent_steps(log, asked)
+    levels = units_by_level(log, Question(asked, None if window is None else microseconds(window), span))
     counted = "users" if log.unit == "user_id" else f"values of {log.unit}"
     period = "" if span is None else f"starting {log.say(span[0])} to before {log.say(span[1])}"
     return FunnelResult(
-        _table=_rates(steps, _users_per_step(levels, len(steps)), confidence),
+        _table=_rates(titles, _users_per_step(levels, len(titles)), confidence),
         definition=_definition(log, window, period, counted, confidence),
         basis=f"attempts {period or 'starting at any time'}; {log.basis}",
-        steps=steps,
+        steps=titles,
         within=window,
         unfinished=int(levels["unfinished"].sum()),
         confidence=confidence,
         period=period,
         counted=counted,
     )
-
-
-def _checked_steps(steps: Sequence[str]) -> tuple[str, ...]:
-    if isinstance(steps, str) or len(steps) < 2:
-        raise ParameterError(f"A funnel needs at least two steps in a list, like ['visit', 'pay']; got {steps!r}.")
-    odd = [step for step in steps if not isinstance(step, str) or not step.strip()]
-    if odd:
-        raise ParameterError(f"A step is the name of an event; got {odd[0]!r}.")
-    return tuple(steps)
 
 
 def _entry_span(log: EventLog, entries: tuple[Moment, Moment] | None) -> tuple[int, int] | None:
@@ -230,13 +225,13 @@ def _entry_span(log: EventLog, entries: tuple[Moment, Moment] | None) -> tuple[i
     return start, end
 
 
-def _warn_of_absent_steps(log: EventLog, steps: tuple[str, ...]) -> None:
+def _warn_of_absent_steps(log: EventLog, steps: tuple[Step, ...]) -> None:
     """Warn instead of raising: a report that runs every week must survive the week in which nobody paid."""
     names = log.event_names()
-    for step in dict.fromkeys(steps):
-        if step not in names:
+    for step in {step.key: step for step in steps}.values():
+        if step.names and not set(step.names) & set(names):
             warnings.warn(
-                f"The step {step!r} never occurs in this log, so it counts zero{did_you_mean(step, names)}.",
+                f"The step {step.title!r} never occurs in this log, so it counts zero{did_you_mean(step.names[0], names)}.",
                 PmAnalyticsWarning,
                 stacklevel=3,
             )

@@ -17,6 +17,8 @@ from typing import TYPE_CHECKING, Any
 import ibis
 
 from pm_analytics import engine
+from pm_analytics.analyses.funnel.steps import Step, kinds_of
+from pm_analytics.events import matches
 from pm_analytics.names import EVENT, TIME, UNIT
 
 if TYPE_CHECKING:
@@ -37,15 +39,15 @@ class Question:
 
     Attributes
     ----------
-    steps : sequence of str
-        Event names, in order; a name may occur more than once.
+    steps : tuple of Step
+        What fills each step, in order.
     window : int or None
         Microseconds from an attempt's entry within which each later step must fall, end included; None for no limit.
     entries : (int, int) or None
         Instants ``[start, end)`` between which an attempt may begin; later steps may fall after it.
     """
 
-    steps: Sequence[str]
+    steps: tuple[Step, ...]
     window: int | None
     entries: tuple[int, int] | None
 
@@ -95,31 +97,59 @@ def _before(step: int) -> str:
     return f"before_{step}"
 
 
-def _rows_of(name_number: int) -> str:
-    return f"rows_of_{name_number}"
+def _rows_of(group: frozenset[int]) -> str:
+    return "rows_of_" + "_".join(map(str, sorted(group)))
+
+
+def _fills(kind: int) -> str:
+    return f"fills_{kind}"
 
 
 def _moments(log: EventLog, question: Question) -> Any:  # noqa: ANN401
-    """Fold the step events into one row per unit and instant, with the number of rows of each event name."""
-    names = list(dict.fromkeys(question.steps))
-    relevant = _relevant(log, question, names)
-    rows = relevant.select(
-        **{UNIT: relevant[log.unit], _NOW: engine.epoch_microseconds(relevant[TIME]), EVENT: relevant[EVENT]}
-    )
-    counts = {_rows_of(n): (rows[EVENT] == name).cast("int64").sum() for n, name in enumerate(names)}
+    """Fold the step events into one row per unit and instant, with the number of rows that fill each set of kinds."""
+    kinds = kinds_of(question.steps)
+    rows = _rows(log, kinds.kinds)
+    rows = _in_time(rows, question)
+    rows = rows.filter(engine.any_of(rows[_fills(kind)] for kind in range(len(kinds.kinds))))
+    counts = {
+        _rows_of(group): engine.any_of(rows[_fills(kind)] for kind in sorted(group)).cast("int64").sum()
+        for group in kinds.groups()
+    }
     return rows.group_by([UNIT, _NOW]).aggregate(**counts)
 
 
-def _relevant(log: EventLog, question: Question, names: Sequence[str]) -> Any:  # noqa: ANN401
-    """Keep events of the steps, of a known unit, that could be part of an attempt that may begin."""
-    table = log.counted_events(names)
+def _rows(log: EventLog, kinds: Sequence[Step]) -> Any:  # noqa: ANN401
+    """Give the events of the steps: unit, instant, and whether each fills each kind of step."""
+    names = [name for kind in kinds for name in kind.names]
+    table = log.counted_events(dict.fromkeys(names) if all(kind.names for kind in kinds) else None)
+    rows = table.mutate(**{_NOW: engine.epoch_microseconds(table[TIME]), UNIT: table[log.unit]})
+    rows = rows.mutate(**{f"named_{n}": _named(rows, kind) for n, kind in enumerate(kinds)})
+    rows = rows.mutate(**{_fills(n): rows[f"named_{n}"] & _having(rows, kind) for n, kind in enumerate(kinds)})
+    for n, kind in enumerate(kinds):
+        if kind.first != "no":
+            among = rows[f"named_{n}"] if kind.first == "ever" else rows[_fills(n)]
+            whole_unit = ibis.window(group_by=UNIT, rows=(None, None))
+            first = ibis.ifelse(among, rows[_NOW], ibis.null("int64")).min().over(whole_unit)
+            rows = rows.mutate(**{_fills(n): rows[_fills(n)] & engine.surely(rows[_NOW] == first)})
+    return rows.select(UNIT, _NOW, *map(_fills, range(len(kinds))))
+
+
+def _named(rows: Any, kind: Step) -> Any:  # noqa: ANN401
+    return engine.any_of(rows[EVENT] == name for name in kind.names) if kind.names else ibis.literal(value=True)
+
+
+def _having(rows: Any, kind: Step) -> Any:  # noqa: ANN401
+    conditions = [engine.surely(matches(rows[name], value)) for name, value in kind.where.items()]
+    return ibis.and_(*conditions) if conditions else ibis.literal(value=True)
+
+
+def _in_time(rows: Any, question: Question) -> Any:  # noqa: ANN401
+    """Keep events that could be part of an attempt that may begin."""
     if question.entries is None:
-        return table
+        return rows
     start, end = question.entries
-    table = table.filter(table[TIME] >= engine.moment_literal(start, table[TIME].type()))
-    if question.window is None:
-        return table
-    return table.filter(table[TIME] < engine.moment_literal(end + question.window, table[TIME].type()))
+    rows = rows.filter(rows[_NOW] >= start)
+    return rows if question.window is None else rows.filter(rows[_NOW] < end + question.window)
 
 
 def _reach(moments: Any, step: int, question: Question) -> Any:  # noqa: ANN401
@@ -154,7 +184,5 @@ def _carried(moments: Any, start: int, question: Question) -> Any:  # noqa: ANN4
 
 def _passes(moments: Any, start: int, step: int, question: Question) -> Any:  # noqa: ANN401
     """Write the condition that this instant holds an event of its own for each step from ``start + 1`` to ``step``."""
-    names = list(dict.fromkeys(question.steps))
-    between = question.steps[start:step]
-    needed = {name: between.count(name) for name in between}
-    return ibis.and_(*(moments[_rows_of(names.index(name))] >= times for name, times in needed.items()))
+    needs = kinds_of(question.steps).needs(start, step)
+    return ibis.and_(*(moments[_rows_of(group)] >= times for group, times in needs.items()))

@@ -138,9 +138,10 @@ def to_microseconds(moment: str | date | datetime, timezone: str, *, name: str =
 
 def _as_datetime(moment: str | date | datetime, name: str) -> datetime:
     """Read ISO text, dates and datetimes (a pandas Timestamp is one) alike."""
-    if isinstance(moment, datetime) and moment == moment:  # noqa: PLR0124 - NaT, pandas' missing time, is a datetime too
+    missing = moment != moment  # noqa: PLR0124 - NaT, pandas' missing time, passes for a datetime
+    if isinstance(moment, datetime) and not missing:
         return moment
-    if isinstance(moment, date):
+    if isinstance(moment, date) and not missing:
         return datetime(moment.year, moment.month, moment.day)  # noqa: DTZ001 - the caller adds the zone
     try:
         return datetime.fromisoformat(str(moment).strip())

@@ -85,6 +85,64 @@ def test_ten_thousand_more_random_logs_agree_with_the_search(logs, steps, window
     check(logs, steps, window, entries)
 
 
+FILTERED = st.lists(
+    st.builds(
+        pm.Step,
+        event=st.sampled_from(["a", "b", ("a", "b"), None]),
+        where=st.sampled_from([{}, {"color": "red"}, {"color": ["red", "blue"]}, {"size": "1"}, {"color": None}]),
+        first=st.sampled_from(["no", "no", "no", "ever", "matching"]),
+    ),
+    min_size=2,
+    max_size=4,
+)
+COLOURED = st.lists(
+    st.tuples(st.sampled_from("abx"), st.integers(0, 5), st.sampled_from(["red", "blue", None]), st.sampled_from("12")),
+    max_size=7,
+)
+
+
+def fills(step, event, log):
+    """Tell whether an event fills a step, reading the definition word by word."""
+
+    def named(e):
+        return not step.names or e[0] in step.names
+
+    def having(e):
+        seen = {"color": e[2], "size": e[3]}
+        return all(seen[k] in (v if isinstance(v, list) else [v]) for k, v in step.where.items())
+
+    if not (named(event) and having(event)):
+        return False
+    among = [e for e in log if named(e) and (step.first == "ever" or having(e))]
+    return step.first == "no" or event[1] == min(e[1] for e in among)
+
+
+def furthest_filtered(log, steps, window):
+    def longest(step, used, now, entry):
+        best = step
+        for i, event in enumerate(log if step < len(steps) else ()):
+            late = window is not None and event[1] - entry > window
+            if i not in used and event[1] >= now and not late and fills(steps[step], event, log):
+                best = max(best, longest(step + 1, used | {i}, event[1], entry))
+        return best
+
+    starts = [(i, event[1]) for i, event in enumerate(log) if fills(steps[0], event, log)]
+    return max((longest(1, {i}, minute, minute) for i, minute in starts), default=0)
+
+
+@settings(max_examples=50, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
+@given(st.lists(COLOURED, min_size=30, max_size=30), FILTERED, WINDOWS)
+def test_steps_with_properties_alternatives_and_first_times_agree_with_the_search(logs, steps, window):
+    """Steps that one event could fill overlap freely here; each still needs an event of its own."""
+    rows = [(f"u{n}", e[0], START + e[1] * MINUTE, e[2], e[3]) for n, log in enumerate(logs) for e in log]
+    rows.append(("nobody", "x", START, "red", "9"))
+    frame = pd.DataFrame(rows, columns=["user", "event", "time", "color", "size"])
+    question = Question(as_steps(steps), None if window is None else window * MINUTE, None)
+    found = levels(pm.EventLog.from_frame(frame), question)
+    expected = {f"u{n}": furthest_filtered(log, steps, window) for n, log in enumerate(logs)}
+    assert {user: found.get(user, 0) for user in expected} == expected
+
+
 @pytest.mark.parametrize(
     ("events", "steps", "expected"),
     [

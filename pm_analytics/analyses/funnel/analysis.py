@@ -156,8 +156,8 @@ def funnel(
     log : EventLog
         Events to read; its unit is what is counted.
     steps : sequence of str or Step
-        Two or more event names, or :class:`Step` for one with properties, for several events, or for a first time. A step
-        may be repeated: each occurrence needs an event of its own.
+        Two or more event names, or :class:`Step` for one with properties, for several events, or for a first time. A
+        step may be repeated: each occurrence needs an event of its own.
     within : str or timedelta, optional
         ``"14 days"`` by default, from the first step to each later one. None for no limit.
     entries : (start, end), optional
@@ -230,8 +230,9 @@ def _warn_of_absent_steps(log: EventLog, steps: tuple[Step, ...]) -> None:
     names = log.event_names()
     for step in {step.key: step for step in steps}.values():
         if step.names and not set(step.names) & set(names):
+            hint = did_you_mean(step.names[0], names)
             warnings.warn(
-                f"The step {step.title!r} never occurs in this log, so it counts zero{did_you_mean(step.names[0], names)}.",
+                f"The step {step.title!r} never occurs in this log, so it counts zero{hint}.",
                 PmAnalyticsWarning,
                 stacklevel=3,
             )

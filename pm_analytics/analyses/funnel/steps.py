@@ -116,7 +116,7 @@ class Kinds:
                 yield from map(frozenset, combinations(family, size))
 
     def needs(self, start: int, end: int) -> dict[frozenset[int], int]:
-        """Say how many events steps ``start + 1`` to ``end`` need of each set of kinds, so that each gets one of its own.
+        """Say how many events steps ``start + 1`` to ``end`` need of each set of kinds, for one of its own each.
 
         By Hall's theorem (1935) that is possible exactly when every set of kinds has at least as many events as the
         steps that only they can fill.
@@ -143,8 +143,8 @@ def kinds_of(steps: Sequence[Step]) -> Kinds:
     largest = max(families, key=len)
     if len(largest) > MOST_OVERLAPPING:
         raise ParameterError(
-            f"{len(largest)} steps could be filled by the same event ({kinds[min(largest)].title!r} and others). Give them "
-            f"different events, or different values of one property; up to {MOST_OVERLAPPING} may overlap."
+            f"{len(largest)} steps could be filled by the same event ({kinds[min(largest)].title!r} and others). "
+            f"Give them different events, or different values of one property; up to {MOST_OVERLAPPING} may overlap."
         )
     return Kinds(tuple(kinds), tuple(numbers[step.key] for step in steps), tuple(tuple(sorted(f)) for f in families))
 

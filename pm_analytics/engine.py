@@ -40,11 +40,16 @@ def local() -> Any:  # noqa: ANN401 - an Ibis backend; Ibis ships no types
 
     Its session clock is UTC, and what does not fit in memory spills to a private folder that goes with the process.
     """
+    import duckdb
+
     spill = tempfile.mkdtemp(prefix="pm_analytics_")
     atexit.register(shutil.rmtree, spill, ignore_errors=True)
     backend = ibis.duckdb.connect(temp_directory=spill, allow_unsigned_extensions=False)
-    for setting in ("TimeZone='UTC'", "autoinstall_known_extensions=false", "enable_progress_bar=false"):
+    for setting in ("TimeZone='UTC'", "autoinstall_known_extensions=false"):
         backend.raw_sql(f"SET {setting}")
+    # In a notebook without ipywidgets there is no progress bar, and DuckDB refuses even to switch it off.
+    with suppress(duckdb.InvalidInputException):
+        backend.raw_sql("SET enable_progress_bar=false")
     return backend
 
 

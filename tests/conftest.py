@@ -17,7 +17,9 @@ def write_log(*lines, timezone="UTC", **columns):
     rows = [line.split() for line in lines]
     start = pd.Timestamp("2026-01-01", tz="UTC")
     times = [start + pd.Timedelta(minutes=float(minute)) for _, _, minute in rows]
-    frame = pd.DataFrame({"user": [user for user, _, _ in rows], "event": [event for _, event, _ in rows], "time": times})
+    frame = pd.DataFrame(
+        {"user": [user for user, _, _ in rows], "event": [event for _, event, _ in rows], "time": times}
+    )
     return EventLog.from_frame(frame.assign(**columns), timezone=timezone)
 
 

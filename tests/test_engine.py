@@ -54,7 +54,9 @@ def test_limits_are_set():
 
 
 def test_the_session_clock_is_utc():
-    assert engine.fetch("SELECT epoch_us('2026-01-01 00:00:00'::TIMESTAMPTZ)") == [(to_microseconds("2026-01-01", "UTC"),)]
+    assert engine.fetch("SELECT epoch_us('2026-01-01 00:00:00'::TIMESTAMPTZ)") == [
+        (to_microseconds("2026-01-01", "UTC"),)
+    ]
 
 
 @pytest.mark.parametrize("sql", ["SELECT nothing FROM nowhere", "SELEC 1", "SELECT 'x'::INT"])

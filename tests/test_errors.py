@@ -27,7 +27,9 @@ def test_every_error_is_one_of_the_family_and_a_builtin(error, builtin):
 
 
 def test_the_family_is_as_large_as_its_tree_says():
-    family = {value for value in vars(errors).values() if isinstance(value, type) and issubclass(value, PmAnalyticsError)}
+    family = {
+        value for value in vars(errors).values() if isinstance(value, type) and issubclass(value, PmAnalyticsError)
+    }
     assert family == {PmAnalyticsError, *BUILTINS}
     assert all(error.__name__ in errors.__doc__ for error in family)
 
@@ -44,7 +46,9 @@ def test_several_unknown_names_are_said_at_once():
 
 
 def test_names_that_are_no_text_are_said_too():
-    assert "No column '1' in the table. It has: '2', 'a'." in str(UnknownNameError("column", [1], ["a", 2], where="the table"))
+    assert "No column '1' in the table. It has: '2', 'a'." in str(
+        UnknownNameError("column", [1], ["a", 2], where="the table")
+    )
 
 
 @pytest.mark.parametrize(

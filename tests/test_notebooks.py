@@ -59,7 +59,7 @@ def test_the_first_notebook_draws_its_charts_and_leaves_a_report(run):
 
 
 def test_a_kernel_without_ipywidgets_reads_and_counts(kernel_of_this_interpreter):
-    """DuckDB refused even to switch its progress bar off where Jupyter could not draw one, and no file could be read."""
+    """DuckDB refused even to switch its progress bar off where Jupyter could not draw one, so nothing could be read."""
     code = [
         "import sys; sys.modules['ipywidgets'] = None",
         "import pandas as pd, pm_analytics as pm",

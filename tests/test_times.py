@@ -58,7 +58,9 @@ def test_durations_are_read_as_people_write_them(text, length):
     assert parse_duration(text) == length
 
 
-@pytest.mark.parametrize("text", ["", "14", "days", "1 month", "2 years", "a week", "1 day x", "x 1 day", "5 m", "-1 day"])
+@pytest.mark.parametrize(
+    "text", ["", "14", "days", "1 month", "2 years", "a week", "1 day x", "x 1 day", "5 m", "-1 day"]
+)
 def test_what_is_no_duration_is_refused_with_an_example(text):
     with pytest.raises(ParameterError, match=r"within=.*14 days"):
         parse_duration(text, name="within")
@@ -91,7 +93,9 @@ def test_durations_are_said_in_their_largest_whole_unit(length, words):
     assert say_duration(length) == words
 
 
-@given(st.timedeltas(min_value=timedelta(seconds=1), max_value=timedelta(days=3_000)).map(lambda t: timedelta(t.days + 1)))
+@given(
+    st.timedeltas(min_value=timedelta(seconds=1), max_value=timedelta(days=3_000)).map(lambda t: timedelta(t.days + 1))
+)
 def test_a_duration_that_is_said_can_be_read_again(length):
     assert parse_duration(say_duration(length).replace(",", "")) == length
 

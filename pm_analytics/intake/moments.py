@@ -206,20 +206,15 @@ def _fits_unit(number: str, unit: str) -> str:
 def _settled(column: _Column, wanted: Wanted) -> Moments:
     """Look at the readings once: their range, whether a time of day is among them, and whether a zone is needed."""
     naive = f"({column.given} AND NOT {column.has_offset} AND {column.clock} IS NOT NULL)"
-    first, last, timed, without_zone = engine.fetch(
-        f"""SELECT min({column.clock}), max({column.clock}), count(*) FILTER ({column.clock} % {DAY} <> 0),
+    in_range = f"{column.clock} >= {EARLIEST} AND {column.clock} < {LATEST}"
+    first, last, readable, believable, timed, without_zone = engine.fetch(
+        f"""SELECT min({column.clock}) FILTER ({in_range}), max({column.clock}) FILTER ({in_range}),
+            count({column.clock}), count(*) FILTER ({in_range}), count(*) FILTER ({column.clock} % {DAY} <> 0),
             count(*) FILTER ({naive}) FROM {column.relation} WHERE {column.given}"""
     )[0]
-    if first is None:
-        return Moments(column.clock, column.given, naive, notes=column.notes)
-    inside = first >= EARLIEST and last < LATEST
-    clock = column.clock if inside else _in_range(column.clock)
+    clock = column.clock if believable == readable else f"CASE WHEN {in_range} THEN {column.clock} END"
     read = Moments(clock, column.given, naive, ready=_ready(column, "0"), dates_only=not timed, notes=column.notes)
-    return _in_zone(column, read, (max(first, EARLIEST), min(last, LATEST)), wanted) if without_zone else read
-
-
-def _in_range(clock: str) -> str:
-    return f"CASE WHEN {clock} >= {EARLIEST} AND {clock} < {LATEST} THEN {clock} END"
+    return _in_zone(column, read, (first, last), wanted) if without_zone and believable else read
 
 
 def _ready(column: _Column, shift: str) -> str | None:

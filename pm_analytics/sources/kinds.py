@@ -49,25 +49,28 @@ def typed_columns(table: str, names: Sequence[str], *, decimal_comma: bool) -> d
     """
     kinds = [kind for kind in _TESTS if kind != "decimal comma" or decimal_comma]
     wanted = [(name, kind) for name in names for kind in kinds]
-    likely = _passing(f"(SELECT * FROM {table} LIMIT {SAMPLE})", wanted)
-    certain = _passing(table, likely)
+    likely = [
+        pair for pair, passed in _results(f"(SELECT * FROM {table} LIMIT {SAMPLE})", wanted) if passed is not False
+    ]
     found: dict[str, Kind] = {}
-    for name, kind in certain:
+    for (name, kind), passed in _results(table, likely):
+        if not passed:
+            continue
         engine_type = "DOUBLE" if kind == "decimal comma" else kind
         found.setdefault(name, Kind(engine_type, _TESTS[kind][1].format(engine.identifier(name))))
     return found
 
 
-def _passing(relation: str, wanted: Sequence[tuple[str, str]]) -> list[tuple[str, str]]:
-    """Keep the (column, kind) pairs in which every value that is there passes, and at least one is there."""
+def _results(relation: str, wanted: Sequence[tuple[str, str]]) -> list[tuple[tuple[str, str], bool | None]]:
+    """Test (column, kind) pairs: whether every value that is there passes; None where no value is there."""
     if not wanted:
         return []
     row = engine.fetch(f"SELECT {', '.join(_all_pass(name, kind) for name, kind in wanted)} FROM {relation}")[0]
-    return [pair for pair, passed in zip(wanted, row, strict=True) if passed is not False]
+    return list(zip(wanted, row, strict=True))
 
 
 def _all_pass(name: str, kind: str) -> str:
-    """Write the test; null when the column is empty, which a sample may be where the table is not."""
+    """Write one test; null when there are no values, as in a sample there may be where the table has some."""
     pattern, conversion = _TESTS[kind]
     column = engine.identifier(name)
     passes = f"regexp_full_match({column}, {engine.literal(pattern)}) AND {conversion.format(column)} IS NOT NULL"

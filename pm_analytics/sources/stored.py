@@ -71,7 +71,7 @@ def _table_in(attached: str, path: Path, asked: str | None) -> Raw:
     if not found:
         raise SourceError(f"{path.name} holds no tables. Is it the file that was meant?")
     if name is None:
-        raise DataError(f"{path.name} holds {len(tables)} tables. Say which with table='...': {shown(found)}.")
+        raise DataError(f"{path.name} holds {len(found)} tables and views. Say which with table='...': {shown(found)}.")
     if name not in found:
         raise UnknownNameError("table", [name], found, where=path.name)
     relation, is_table = found[name]

@@ -120,13 +120,17 @@ class ExperimentResult(Result):
         return [_claim(row, self.definition) for row in records(self._table)]
 
     def to_display(self) -> pd.DataFrame:
-        """Format the table for people: differences of shares in percentage points."""
+        """Format the table for people: differences of shares in percentage points, and no column that says nothing.
+
+        The p-value and the method stay in ``to_frame()``: an interval says the same and more.
+        """
         rows = records(self._table)
         said = {
             column: [say_metric(row[column], row[KIND], signed=column in SIGNED) for row in rows]
             for column in (CONTROL_VALUE, VARIANT_VALUE, *SIGNED)
         }
-        return self._table.assign(**said).drop(columns=[KIND])
+        quiet = [REASON] if not any(row[REASON] for row in rows) else []
+        return self._table.assign(**said).drop(columns=[KIND, METHOD, P_VALUE, *quiet])
 
 
 def experiment(

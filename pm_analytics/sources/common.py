@@ -35,10 +35,8 @@ def numbered(table: str, columns: Mapping[str, str]) -> str:
 def stored_columns(relation: str, names: Iterable[str], stem: str) -> tuple[str, str]:
     """Store columns of a relation; give the name of the table, and the relation that shows it with row numbers."""
     names = list(names)
-    table = engine.stored(
-        f"SELECT {', '.join(f'{engine.identifier(n)} AS {engine.identifier(hidden(n))}' for n in names)} FROM {relation}",
-        stem,
-    )
+    columns = ", ".join(f"{engine.identifier(name)} AS {engine.identifier(hidden(name))}" for name in names)
+    table = engine.stored(f"SELECT {columns} FROM {relation}", stem)
     return table, numbered(table, {name: engine.identifier(hidden(name)) for name in names})
 
 

@@ -28,7 +28,7 @@ def as_rows(log):
     frame["time"] = [
         pd.Timestamp(t).tz_localize(None) if pd.Timestamp(t).tz is None else pd.Timestamp(t).tz_convert(None)
         for t in frame["time"]
-    ]  # noqa: E501
+    ]
     return sorted(map(tuple, frame.to_numpy().tolist()), key=lambda row: (row[2], str(row[0])))
 
 

@@ -56,13 +56,10 @@ LIFT_CI_UPPER: Final = "lift_ci_upper"
 P_VALUE: Final = "p_value"
 METHOD: Final = "method"
 STATUS: Final = "status"
-EXPECTED: Final = "expected"
-OBSERVED: Final = "observed"
 
 # Intervals
 CI_LOWER: Final = "ci_lower"
 CI_UPPER: Final = "ci_upper"
-CONFIDENCE: Final = "confidence"
 
 # Periods
 PERIOD: Final = "period"

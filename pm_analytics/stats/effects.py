@@ -125,7 +125,8 @@ def fieller(variant: Arm, control: Arm, *, quantile: float) -> Interval:
     if not control.mean > 0 or _all_zero(variant):
         return UNDEFINED
     spread_variant, spread_control = variant.variance / variant.n, control.variance / control.n
-    g = quantile**2 * spread_control / control.mean**2
+    relative_error = quantile * math.sqrt(spread_control) / control.mean
+    g = relative_error * relative_error  # not **2, which raises where this grows without bound
     if not g < 1:
         return UNDEFINED
     ratio = variant.mean / control.mean

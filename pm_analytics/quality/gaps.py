@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 import statistics
-from itertools import pairwise
+from itertools import combinations, pairwise
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -39,17 +39,31 @@ def low_days(counts: Mapping[int, int]) -> list[int]:
 
 
 def _is_low(day: int, counts: Mapping[int, int], first: int, last: int) -> bool:
-    around = [
-        counts.get(day + 7 * week, 0)
+    around = {
+        week: counts.get(day + 7 * week, 0)
         for week in range(-WEEKS_AROUND, WEEKS_AROUND + 1)
         if week and first < day + 7 * week < last
-    ]
+    }
     if len(around) < 3:
         return False
-    usual = statistics.median(around)
-    spread = max(MAD_TO_SD * statistics.median(abs(n - usual) for n in around), math.sqrt(usual))
+    likes = _without_trend(around)
+    usual = statistics.median(likes)
+    spread = max(MAD_TO_SD * statistics.median(abs(n - usual) for n in likes), math.sqrt(usual))
     found = counts.get(day, 0)
     return usual >= SMALLEST_USUAL and found < LOW_SHARE * usual and (found - usual) / spread < LOW_Z
+
+
+def _without_trend(around: Mapping[int, int]) -> list[float]:
+    """Say what the weeks around would have had in this week, given its growth (Theil 1950, on logarithms).
+
+    Without this a product that grows fast varies so much over nine weeks that a day of nothing does not stand out. A
+    trend is not prolonged: where there are weeks on one side only, they are taken as they are.
+    """
+    if min(around) > 0 or max(around) < 0:
+        return [float(n) for n in around.values()]
+    logs = {week: math.log(n + 0.5) for week, n in around.items()}
+    slope = statistics.median((logs[b] - logs[a]) / (b - a) for a, b in combinations(sorted(logs), 2))
+    return [math.exp(log - slope * week) - 0.5 for week, log in logs.items()]
 
 
 def silences(counts: Mapping[int, int]) -> list[range]:

@@ -14,6 +14,7 @@ from textwrap import wrap
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from pm_analytics.errors import ParameterError
+from pm_analytics.names import CI_LOWER, CI_UPPER, USERS
 
 # In a report kernel, jsonschema's optional format checker would cost two of the three seconds of Altair's
 # import (it builds a grammar that no chart needs). A missing module is skipped. Elsewhere nothing is hidden.
@@ -29,6 +30,8 @@ if _HIDE_SLOW:
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    import pandas as pd
+
 # Okabe and Ito's colours that keep 3:1 contrast on white (WCAG 1.4.11); their orange and sky blue do not.
 BLUE, VERMILION, GREEN, PINK = "#0072B2", "#D55E00", "#009E73", "#CC79A7"
 INK, GREY, LIGHT_GREY, GRID = "#1A1A1A", "#595959", "#8C8C8C", "#E4E4E4"
@@ -37,6 +40,7 @@ PALETTE = (BLUE, VERMILION, GREEN, PINK, INK, LIGHT_GREY)
 # vl-convert draws with DejaVu where nothing else is installed; the next are as wide, so no legend is clipped.
 FONT = "DejaVu Sans, Verdana, Helvetica, Arial, sans-serif"
 WIDTH, HEIGHT = 600, 300
+ROW_HEIGHT = 46
 TITLE_WRAP, SUBTITLE_WRAP = 72, 96
 SHORTEST_DESCRIPTION = 20
 
@@ -85,6 +89,37 @@ def titled(chart: Chart, title: str, subtitle: str = "", *, description: str) ->
 def layer(*charts: alt.Chart) -> alt.LayerChart:
     """Draw charts over one another."""
     return alt.LayerChart(layer=list(charts))
+
+
+def share_bars(table: pd.DataFrame, *, label: str, share: str, title: str) -> alt.LayerChart:
+    """Draw one bar per row, in order, with its interval, and its share and count in words.
+
+    Parameters
+    ----------
+    table : DataFrame
+        With the columns ``users``, ``ci_lower`` and ``ci_upper`` beside the two named.
+    label, share : str
+        Columns that name a row and give its share.
+    title : str
+        What the share is of.
+    """
+    pairs = zip(table[USERS], table[share], strict=True)
+    rows = alt.Chart(table.assign(said=[say_bar(*pair) for pair in pairs])).encode(
+        y=alt.Y(f"{label}:N", sort=None, title=None, axis=alt.Axis(labelLimit=260))
+    )
+    bars = rows.mark_bar(size=22).encode(
+        x=alt.X(f"{share}:Q", axis=PERCENT, scale=alt.Scale(domain=[0, 1]), title=title),
+        tooltip=[
+            alt.Tooltip(label, title="What"),
+            alt.Tooltip(USERS, title="Count", format=","),
+            alt.Tooltip(share, title=title, format=".1%"),
+            alt.Tooltip(CI_LOWER, title="Interval from", format=".1%"),
+            alt.Tooltip(CI_UPPER, title="to", format=".1%"),
+        ],
+    )
+    spread = rows.mark_rule(color=INK, strokeWidth=2).encode(x=f"{CI_LOWER}:Q", x2=f"{CI_UPPER}:Q")
+    chart: alt.LayerChart = layer(bars, spread, row_words(rows, "said"))
+    return chart.properties(height=ROW_HEIGHT * len(table), width=WIDTH)
 
 
 def row_words(rows: alt.Chart, column: str) -> alt.Chart:

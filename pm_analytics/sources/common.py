@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import re
 from typing import TYPE_CHECKING, Any
 
 from pm_analytics import engine
@@ -17,6 +18,7 @@ READ_OPTIONS = (
     "user", "event", "time", "timezone", "source_timezone", "time_format", "time_unit", "duplicates", "bad_times",
 )  # fmt: skip
 
+_ID = re.compile(r"(^|[\W_])[Ii][Dd]$|[a-z]I[Dd]$")  # account_id, accountId, id; not paid or valid
 ROW = "pm_row"
 """What the number of a row is called beside the columns of a file."""
 
@@ -74,7 +76,7 @@ def file_list(files: Iterable[Path]) -> str:
 def could_be_key(name: str, keys: Collection[str] = ()) -> bool:
     """Tell whether a column may be the user, the event or the time, whose values must arrive as they were written."""
     folded = name.casefold().lstrip("$")
-    return name in keys or folded.endswith("id") or any(folded in usual for usual in USUAL_NAMES.values())
+    return name in keys or bool(_ID.search(name)) or any(folded in usual for usual in USUAL_NAMES.values())
 
 
 def require_rows(table: str, path: Path) -> None:

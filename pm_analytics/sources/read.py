@@ -71,7 +71,9 @@ def read_events(
     UnknownNameError
         A named column is not there; the nearest names are offered.
     DataError
-        A column cannot be guessed, times cannot be read (the first three are shown) or lack a zone.
+        A column cannot be guessed, times cannot be read (the first three are shown, with their lines) or lack a zone.
+    ParameterError
+        An option is unknown, or its value no choice; one column was named twice.
 
     Examples
     --------

@@ -195,6 +195,15 @@ def test_ids_and_named_columns_keep_their_leading_zeros(write):
     assert as_rows(log) == [("01", "visit", TWO[0][2], "0002")]
 
 
+@pytest.mark.parametrize(
+    ("name", "kind"),
+    [("account_id", "string"), ("ID", "string"), ("accountId", "string"), ("paid", "int64"), ("is_valid", "int64")],
+)
+def test_columns_named_as_ids_stay_text_and_words_that_end_alike_do_not(write, name, kind):
+    log = read_events(write("e.csv", f"{HEADER},{name}", f"{ROWS[0]},12"))
+    assert str(log.table[name].type()) == kind
+
+
 def test_a_column_called_rowid_does_not_mix_up_the_rows(write, tmp_path):
     lines = ["ann,visit,2026-01-01T10:00:00Z,5", "ann,visit,2026-01-01T10:00:00Z,5", "bob,visit,2026-01-01T10:00:00Z,5"]
     frame = pd.DataFrame([line.split(",") for line in lines], columns=["user_id", "event", "timestamp", "rowid"])

@@ -37,8 +37,8 @@ def test_wilson_gives_the_published_intervals(successes, trials, lower, upper):
     assert (round(found.lower, 4), round(found.upper, 4)) == (lower, upper)
 
 
-# Newcombe (1998), "Interval estimation for the difference between independent proportions", Statistics in Medicine,
-# volume 17, pages 873 to 890, Table II, method 10 (hybrid score, no continuity correction), contrasts a to h.
+# Newcombe (1998), "Interval estimation for the difference between independent proportions: comparison of eleven
+# methods", Statistics in Medicine, Table II: the hybrid score interval (method ten), contrasts a to h.
 @pytest.mark.parametrize(
     ("first", "second", "lower", "upper"),
     [

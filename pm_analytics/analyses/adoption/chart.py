@@ -7,14 +7,13 @@ from typing import TYPE_CHECKING, Literal
 import altair as alt
 
 from pm_analytics import charting
-from pm_analytics.names import ADOPTED_SHARE, AT_RISK, CI_LOWER, CI_UPPER, DAYS, RATE, RUNG, USERS
+from pm_analytics.names import ADOPTED_SHARE, AT_RISK, CI_LOWER, CI_UPPER, DAYS, RATE, RUNG
 
 if TYPE_CHECKING:
     import pandas as pd
 
     from pm_analytics.analyses.adoption.analysis import AdoptionResult
 
-ROW_HEIGHT = 46
 MOST_POINTS = 300
 AT_RISK_MARKS = 8
 
@@ -25,21 +24,7 @@ def draw(result: AdoptionResult, kind: Literal["ladder", "curve"] = "ladder") ->
 
 
 def _ladder(result: AdoptionResult) -> alt.LayerChart:
-    table = result.to_frame()
-    table["said"] = [charting.say_bar(*pair) for pair in zip(table[USERS], table[RATE], strict=True)]
-    base = alt.Chart(table).encode(y=alt.Y(f"{RUNG}:N", sort=None, title=None))
-    share = alt.X(f"{RATE}:Q", axis=charting.PERCENT, scale=alt.Scale(domain=[0, 1]), title="Share of the eligible")
-    bars = base.mark_bar(size=22).encode(
-        x=share,
-        tooltip=[
-            alt.Tooltip(RUNG, title="Rung"),
-            alt.Tooltip(USERS, title="Count", format=","),
-            alt.Tooltip(RATE, title="Share of eligible", format=".1%"),
-        ],
-    )
-    spread = base.mark_rule(color=charting.INK, strokeWidth=2).encode(x=f"{CI_LOWER}:Q", x2=f"{CI_UPPER}:Q")
-    words = charting.row_words(base, "said")
-    chart = charting.layer(bars, spread, words).properties(height=ROW_HEIGHT * len(table), width=charting.WIDTH)
+    chart = charting.share_bars(result.to_frame(), label=RUNG, share=RATE, title="Share of the eligible")
     return charting.titled(
         chart, result.headline(), result.basis, description=f"Bar chart of the adoption ladder. {result.summary()}"
     )

@@ -10,21 +10,16 @@ import pandas as pd
 from pm_analytics import charting
 from pm_analytics.analyses.funnel.comparison import FunnelComparison
 from pm_analytics.names import (
-    CI_LOWER,
-    CI_UPPER,
     CONVERSION_RATE,
     FIRST_RATE,
     FIRST_USERS,
     SECOND_RATE,
     SECOND_USERS,
     STEP,
-    USERS,
 )
 
 if TYPE_CHECKING:
     from pm_analytics.analyses.funnel.analysis import FunnelResult
-
-ROW_HEIGHT = 46
 
 
 def draw(result: FunnelResult | FunnelComparison) -> alt.LayerChart:
@@ -37,27 +32,7 @@ def _funnel(result: FunnelResult) -> alt.LayerChart:
     table = result.to_frame()
     # A step may occur twice in a funnel, so its row is named by number as well.
     table["label"] = [f"{number}. {step}" for number, step in enumerate(table[STEP], 1)]
-    table["said"] = [charting.say_bar(*pair) for pair in zip(table[USERS], table[CONVERSION_RATE], strict=True)]
-    base = alt.Chart(table).encode(y=alt.Y("label:N", sort=None, title=None, axis=alt.Axis(labelLimit=260)))
-    share = alt.X(
-        f"{CONVERSION_RATE}:Q",
-        axis=charting.PERCENT,
-        scale=alt.Scale(domain=[0, 1]),
-        title="Share of those who entered",
-    )
-    bars = base.mark_bar(size=22).encode(
-        x=share,
-        tooltip=[
-            alt.Tooltip(STEP, title="Step"),
-            alt.Tooltip(USERS, title="Count", format=","),
-            alt.Tooltip(CONVERSION_RATE, title="Share", format=".1%"),
-            alt.Tooltip(CI_LOWER, title="Interval from", format=".1%"),
-            alt.Tooltip(CI_UPPER, title="to", format=".1%"),
-        ],
-    )
-    spread = base.mark_rule(color=charting.INK, strokeWidth=2).encode(x=f"{CI_LOWER}:Q", x2=f"{CI_UPPER}:Q")
-    words = charting.row_words(base, "said")
-    chart = charting.layer(bars, spread, words).properties(height=ROW_HEIGHT * len(table), width=charting.WIDTH)
+    chart = charting.share_bars(table, label="label", share=CONVERSION_RATE, title="Share of those who entered")
     return charting.titled(
         chart, result.headline(), result.basis, description=f"Bar chart of a funnel. {result.summary()}"
     )
@@ -89,5 +64,5 @@ def _comparison(result: FunnelComparison) -> alt.LayerChart:
             tooltip=["label", "which", alt.Tooltip("rate", format=".1%"), alt.Tooltip("count", format=",")],
         )
     )
-    chart = charting.layer(lines, points).properties(height=ROW_HEIGHT * len(joined), width=charting.WIDTH)
+    chart = charting.layer(lines, points).properties(height=charting.ROW_HEIGHT * len(joined), width=charting.WIDTH)
     return charting.titled(chart, result.headline(), result.basis, description=f"Two funnels. {result.summary()}")

@@ -11,6 +11,7 @@ import itertools
 import re
 import shutil
 import tempfile
+import threading
 import weakref
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime, timedelta
@@ -34,12 +35,21 @@ _ZONES_FROM = 631_152_000 * 1_000_000  # 1990-01-01: older zone rules are not wo
 _SIZE = re.compile(r"\d+(\.\d+)?\s*([KMGT]i?B)", re.IGNORECASE)
 
 
-@cache
+# One connection, one question at a time: the engine refuses a second one, asked from another thread, while it is busy.
+_turn = threading.RLock()
+
+
 def local() -> Any:  # noqa: ANN401 - an Ibis backend; Ibis ships no types
     """Open the embedded engine of this process, once.
 
     Its session clock is UTC, and what does not fit in memory spills to a private folder that goes with the process.
     """
+    with _turn:
+        return _connection()
+
+
+@cache
+def _connection() -> Any:  # noqa: ANN401
     import duckdb
 
     spill = tempfile.mkdtemp(prefix="pm_analytics_")
@@ -105,14 +115,15 @@ def store(source: Any, stem: str) -> Any:  # noqa: ANN401
 
     The table goes when nothing refers to it any more, as those of :func:`table` and :func:`view` do.
     """
-    kept = local().create_table(new_name(stem), source, temp=False)
+    with _turn:
+        kept = local().create_table(new_name(stem), source, temp=False)
     return _until_unused(kept, f"DROP TABLE {kept.get_name()}")
 
 
 def table(sql: str, stem: str) -> Any:  # noqa: ANN401
     """Keep the answer of SQL as a stored table of the embedded engine."""
     name = stored(sql, stem)
-    return _until_unused(local().table(name), f"DROP TABLE {name}")
+    return _until_unused(_pointer(name), f"DROP TABLE {name}")
 
 
 def view(sql: str, stem: str, *, then: Iterable[str] = ()) -> Any:  # noqa: ANN401
@@ -122,7 +133,12 @@ def view(sql: str, stem: str, *, then: Iterable[str] = ()) -> Any:  # noqa: ANN4
     """
     name = new_name(stem)
     fetch(f"CREATE VIEW {name} AS {sql}")
-    return _until_unused(local().table(name), f"DROP VIEW {name}", *then)
+    return _until_unused(_pointer(name), f"DROP VIEW {name}", *then)
+
+
+def _pointer(name: str) -> Any:  # noqa: ANN401 - an Ibis table
+    with _turn:
+        return local().table(name)
 
 
 def stored(sql: str, stem: str) -> str:
@@ -134,17 +150,19 @@ def stored(sql: str, stem: str) -> str:
 
 def stored_frame(frame: pd.DataFrame, stem: str) -> str:
     """Keep a frame as a table that stays until :func:`clear` drops it; give its name."""
-    return str(local().create_table(new_name(stem), frame, temp=False).get_name())
+    with _turn:
+        return str(local().create_table(new_name(stem), frame, temp=False).get_name())
 
 
 def clear(*statements: str) -> None:
     """Run statements that clear something away; what has gone already is fine.
 
-    A connection of its own runs them: this may be called between a query and the fetching of its answer.
+    A connection of its own runs them, without waiting for a turn: the garbage collector calls this whenever it likes,
+    also between a query and the fetching of its answer.
     """
     import duckdb
 
-    with local().con.cursor() as beside:
+    with suppress(duckdb.Error), _connection().con.cursor() as beside:
         for statement in statements:
             with suppress(duckdb.Error):
                 beside.execute(statement)
@@ -176,11 +194,12 @@ def fetch(sql: str) -> list[tuple[Any, ...]]:
 
 @contextmanager
 def _in_plain_words() -> Iterator[None]:
-    """Pass on the first line of what the engine says; the rest is about its insides."""
+    """Wait for a turn; pass on the first line of what the engine says, since the rest is about its insides."""
     import duckdb
 
     try:
-        yield
+        with _turn:
+            yield
     except duckdb.OutOfMemoryException as error:
         raise SourceError(
             f"{str(error).splitlines()[0]} Allow more with pm_analytics.engine.limit(memory='8GB'), or ask for less."

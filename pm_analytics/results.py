@@ -144,18 +144,21 @@ def _header(column: object) -> str:
 
 
 NOTHING = "\N{EN DASH}"
-_SHARE_WORDS = ("rate", "share", "lift")
+_SHARE_WORDS = {"rate", "share", "lift"}
+_SHARE_ENDS = {"ci_lower", "ci_upper", "step_ci_lower", "step_ci_upper"}
 
 
 def say_value(column: object, value: object) -> str:
     """Format one cell by what its column's name promises: rates as percents, counts with separators, null as a dash."""
+    import pandas as pd
+
     name = str(column)
-    if value is None or value != value:  # noqa: PLR0124 - NaN is the value that differs from itself
+    if value is None or (pd.api.types.is_scalar(value) and pd.isna(value)):
         return NOTHING
     if isinstance(value, bool | str) or not hasattr(value, "__float__"):
         return str(value)
     number = float(value)
-    if any(word in name for word in _SHARE_WORDS) or name in {"ci_lower", "ci_upper", "step_ci_lower", "step_ci_upper"}:
+    if name in _SHARE_ENDS or _SHARE_WORDS & set(name.split("_")):
         return f"{number:.1%}"
     if number.is_integer() and abs(number) < 1e15:
         return f"{number:,.0f}"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
@@ -132,6 +133,15 @@ def test_an_answer_that_is_being_fetched_is_not_disturbed_by_clearing_away():
     engine.clear(f"DROP TABLE {engine.stored('SELECT 1 AS a', 'gone')}")
     engine.local().con.execute("SELECT range FROM range(3)")
     assert answer.fetchall() == [(0,), (1,), (2,)]
+
+
+def test_several_threads_may_ask_at_once(log_of):
+    def ask(number):
+        log = log_of(f"u{number} visit 0", f"u{number} pay 1")
+        return log.event_names(), log.source.users, log.observed_until
+
+    with ThreadPoolExecutor(6) as pool:
+        assert len({str(answer) for answer in pool.map(ask, range(24))}) == 1
 
 
 def test_counts_of_nothing_are_zero():

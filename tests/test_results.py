@@ -73,6 +73,8 @@ def test_a_headline_is_the_summary_unless_a_room_has_a_shorter_one(small):
         ("difference", 1234.5678, "1.23e+03"),
         ("p_value", 2.4e-5, "2.4e-05"),
         ("anything", None, "–"),
+        ("anything", pd.NA, "–"),
+        ("generated_rows", 5, "5"),
         ("anything", float("nan"), "–"),
         ("anything", pd.NaT, "–"),
         ("is_internal", True, "True"),

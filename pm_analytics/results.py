@@ -150,10 +150,8 @@ _SHARE_ENDS = {"ci_lower", "ci_upper", "step_ci_lower", "step_ci_upper"}
 
 def say_value(column: object, value: object) -> str:
     """Format one cell by what its column's name promises: rates as percents, counts with separators, null as a dash."""
-    import pandas as pd
-
     name = str(column)
-    if value is None or (pd.api.types.is_scalar(value) and pd.isna(value)):
+    if _is_missing(value):
         return NOTHING
     if isinstance(value, bool | str) or not hasattr(value, "__float__"):
         return str(value)
@@ -163,3 +161,9 @@ def say_value(column: object, value: object) -> str:
     if number.is_integer() and abs(number) < 1e15:
         return f"{number:,.0f}"
     return f"{number:.4g}" if name == "p_value" else f"{number:,.3g}"
+
+
+def _is_missing(value: Any) -> bool:  # noqa: ANN401 - any cell of any table
+    import pandas as pd
+
+    return value is None or bool(pd.api.types.is_scalar(value) and pd.isna(value))

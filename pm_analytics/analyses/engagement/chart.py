@@ -11,7 +11,6 @@ from pm_analytics import charting
 from pm_analytics.analyses.engagement.actives import ActiveUsersResult
 from pm_analytics.analyses.engagement.frequency import StickinessResult
 from pm_analytics.analyses.engagement.growth import STATES, LifecycleResult
-from pm_analytics.analyses.engagement.power import PowerUsersResult
 from pm_analytics.names import (
     ACTIVE_DAYS,
     ACTIVE_INTERVALS,
@@ -138,24 +137,24 @@ def _lifecycle(result: LifecycleResult) -> alt.LayerChart:
     """Draw the active above zero and the dormant below, per period; what is not final is pale with a dashed edge."""
     table = result.to_frame().tail(MOST_PERIODS)
     table[PERIOD] = table[PERIOD].dt.strftime("%Y-%m-%d")
-    long = table.melt([PERIOD, COMPLETE], list(STATES), "state", USERS)
+    long = table.melt([PERIOD, COMPLETE], list(STATES), "state", "count")
     colours = alt.Scale(domain=list(STATE_COLOURS), range=list(STATE_COLOURS.values()))
     bars = (
         alt.Chart(long)
         .mark_bar()
         .encode(
             x=alt.X(f"{PERIOD}:O", title=f"{result.length.title()} from", axis=alt.Axis(labelOverlap=True)),
-            y=alt.Y(f"{USERS}:Q", title=result.counted.capitalize()),
+            y=alt.Y("count:Q", title=result.counted.capitalize()),
             color=alt.Color("state:N", scale=colours, title=None),
             opacity=alt.condition(f"datum.{COMPLETE}", alt.value(1), alt.value(OPEN_OPACITY)),
             stroke=alt.condition(f"datum.{COMPLETE}", alt.value(None), alt.value(charting.INK)),
             strokeDash=alt.value([3, 2]),
-            tooltip=[alt.Tooltip(f"{PERIOD}:O", title="From"), "state:N", _count_tip(USERS)],
+            tooltip=[alt.Tooltip(f"{PERIOD}:O", title="From"), "state:N", _count_tip("count")],
         )
     )
     zero = alt.Chart(pd.DataFrame({"zero": [0]})).mark_rule(color=charting.INK).encode(y="zero:Q")
     chart = charting.layer(bars, zero).properties(width=charting.WIDTH, height=charting.HEIGHT)
-    note = "" if table[COMPLETE].all() else "dashed: not final (the log's first period, or one that is not over); "
+    note = "" if table[COMPLETE].all() else "dashed: not final (where the log begins, or not over); "
     return charting.titled(
         chart,
         result.headline(),

@@ -9,7 +9,15 @@ from typing import TYPE_CHECKING, Any, Literal
 import pandas as pd
 
 from pm_analytics import calendars
-from pm_analytics.analyses.engagement.asking import MOST_SEGMENTS, Asked, ask, check_whole, check_word, split
+from pm_analytics.analyses.engagement.asking import (
+    MOST_SEGMENTS,
+    Asked,
+    ask,
+    check_whole,
+    check_word,
+    say_incomplete,
+    split,
+)
 from pm_analytics.analyses.engagement.counts import Often, Ruler, frequencies
 from pm_analytics.analyses.engagement.intervals import (
     Span,
@@ -32,6 +40,7 @@ if TYPE_CHECKING:
 
 Mode = Literal["exact", "cumulative"]
 MODES = ("exact", "cumulative")
+SEGMENTS_SAID = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +66,8 @@ class StickinessResult(Result):
         The intervals.
     total_users : int
         Units active in at least one interval; with ``segments`` or ``per``, added up over those.
+    per : str or None
+        The longer period per which it is counted.
     counted : str
         What is counted, in words.
     confidence : float
@@ -66,21 +77,29 @@ class StickinessResult(Result):
     _counts: pd.DataFrame
     mode: Mode
     span: Span
+    per: str | None
     total_users: int
     counted: str
     confidence: float
 
     def headline(self) -> str:
         """Say how often the average active unit came."""
-        if self.total_users == 0:
+        if self._counts.empty:
             return "Nobody was active"
-        mean = float((self._counts[ACTIVE_INTERVALS] * self._counts[USERS]).sum()) / self.total_users
-        limit = "" if PERIOD in self._table else f" of {self.span.number:,}"
-        return f"{self._who()} came in {self.span.say(mean)}{limit} on average"
+        number = self.span.number
+        means = sorted(((_mean(part), name) for name, part in split(self._counts)), key=lambda pair: -pair[0])
+        if SEGMENT not in self._counts:
+            limit = f"{self.span.name()} per {self.per}" if self.per else f"of {self.span.say(number)}"
+            return f"Active {self.counted} came in {means[0][0]:.1f} {limit} on average"
+        said = ", ".join(f"{mean:.1f} {name[SEGMENT]}" for mean, name in means[:SEGMENTS_SAID])
+        more = f" and {len(means) - SEGMENTS_SAID} more segments" if len(means) > SEGMENTS_SAID else ""
+        return (
+            f"Active {self.span.name()} {f'per {self.per}' if self.per else f'of {number:,}'} on average: {said}{more}"
+        )
 
     def summary(self) -> str:
         """Say how often the average unit came, and what share came in at least half of the intervals."""
-        if self.total_users == 0:
+        if self._counts.empty:
             return f"{self.headline()} in {self.span.said}, so there is no stickiness to speak of."
         return f"{self.headline()} ({self.span.said}).{self._often()}{self._open()}"
 
@@ -104,7 +123,7 @@ class StickinessResult(Result):
 
     def to_display(self) -> pd.DataFrame:
         """Leave out the numbers of intervals that nobody reached, and write periods as dates."""
-        most = max(1, self._counts[ACTIVE_INTERVALS].max())
+        most = max(1, self._table.loc[self._table[USERS] > 0, ACTIVE_INTERVALS].max())
         reached: pd.DataFrame = self._table.loc[self._table[ACTIVE_INTERVALS] <= most]
         if PERIOD not in reached:
             return reached
@@ -118,11 +137,6 @@ class StickinessResult(Result):
             _base=self._table.groupby(keys)[USERS].transform("max" if self.mode == "cumulative" else "sum")
         )
 
-    def _who(self) -> str:
-        if PERIOD in self._table:
-            return f"In a period, active {self.counted}"
-        return f"Active {self.counted}"
-
     def _often(self) -> str:
         """Say the share of those active in at least half of the intervals, where there is one histogram."""
         if SEGMENT in self._table or PERIOD in self._table or self.span.number < 2:
@@ -134,6 +148,8 @@ class StickinessResult(Result):
         return f" {said} came in at least {self.span.say(half)}."
 
     def _open(self) -> str:
+        if self.per:
+            return say_incomplete(self._table)
         if not self.span.unknown:
             return ""
         verb = "is" if self.span.unknown == 1 else "are"
@@ -234,9 +250,10 @@ def stickiness(  # noqa: PLR0913 - each option is one word of the question, and 
         _table=_table(counted, asked, form),
         definition=_definition(asked, form, often),
         basis=f"{asked.counted} with {asked.what}; {span.said}; {log.basis}",
-        _counts=counted,
+        _counts=_final(counted, asked, form),
         mode=mode,
         span=span,
+        per=per,
         total_users=int(counted[USERS].sum()),
         counted=asked.counted,
         confidence=confidence,
@@ -277,16 +294,29 @@ def _histogram(counted: pd.DataFrame, number: int, form: Form) -> dict[str, obje
     return {ACTIVE_INTERVALS: range(1, number + 1), **shares(users, total, form.confidence)}
 
 
+def _final(counted: pd.DataFrame, asked: Asked, form: Form) -> pd.DataFrame:
+    """Keep the periods that are fully known, if any is: an open one would look like a drop."""
+    if form.per is None:
+        return counted
+    known_ones = range(asked.begun(form.per, form.week_start), asked.last_over(form.per, form.week_start) + 1)
+    whole = counted[counted[PERIOD].isin(known_ones)]
+    return counted if whole.empty else whole
+
+
+def _mean(counted: pd.DataFrame) -> float:
+    return float((counted[ACTIVE_INTERVALS] * counted[USERS]).sum()) / int(counted[USERS].sum())
+
+
 def _definition(asked: Asked, form: Form, often: Often) -> str:
     span = form.span
-    unit = span.interval if span.every == 1 else f"interval of {span.every} {span.interval}s"
-    weeks = f", weeks from {form.week_start.title()}" if "week" in {span.interval, form.per} else ""
+    weeks = f" from {form.week_start.title()}" if "week" in {span.interval, form.per} else ""
     least, most = often.min_events, often.max_events
     needed = f"{least}" if most == least else f"{least} or more" if most is None else f"{least} to {most}"
     count = "exactly" if form.mode == "exact" else "at least"
-    over_time = f", per {form.per} (units counted once in each)" if form.per else ""
+    over_time = f", once in each {form.per}" if form.per else ""
     return (
-        f"Stickiness: {asked.counted} active in {count} so many {unit}s from {span.said}{over_time}; a {unit} is "
-        f"active with {needed} of {asked.what}; shares of those active in at least one; "
-        f"calendar {span.interval}s{weeks}; {form.confidence:.0%} Wilson intervals; {asked.scope()}"
+        f"Stickiness: {asked.counted} by the number of {span.name()} in which they were active, {count} so "
+        f"many{over_time}, {span.said}; active = {needed} of {asked.what} in one of these calendar "
+        f"{span.interval}s{weeks}; shares of those active in at least one; {form.confidence:.0%} Wilson intervals; "
+        f"{asked.scope()}"
     )

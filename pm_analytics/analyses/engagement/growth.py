@@ -164,9 +164,10 @@ def lifecycle(
         ``to_frame()``: one row per period: ``period`` (its first day), ``users`` active, ``new``, ``returning``,
         ``resurrecting``, ``dormant`` (0 or negative), ``net_change`` = active minus active before; ``retained_rate`` =
         returning / active in the period before (null when nobody was), with Wilson's ``ci_lower`` and ``ci_upper``;
-        ``quick_ratio`` = (new + resurrecting) / lost, null when nobody was lost; ``complete`` = the period is over and
-        not the log's first. In a period that is not complete, rate and ratio are null and the counts provisional: in
-        an open one, who is dormant may still come; in the log's first, who is known from before looks new.
+        ``quick_ratio`` = (new + resurrecting) / lost, null when nobody was lost; ``complete`` = the period is over, and
+        all of the one before lies in the log. In a period that is not complete, rate and ratio are null and the counts
+        provisional: in an open one, who is dormant may still come; in the log's first ones, who was active before the
+        log looks new.
 
     Raises
     ------
@@ -198,8 +199,8 @@ def lifecycle(
     ruler = Ruler(period, week_start, None, asked.instant(last + 1, period, week_start))
     counted = movements(asked.question, ruler, first_of_any=new_by == "unit")
     numbers = range(first, last + 1)
-    beginning = asked.first(period, week_start)
-    whole = [number > beginning and asked.is_over(number, period, week_start) for number in numbers]
+    begun = asked.begun(period, week_start)
+    whole = [number > begun and asked.is_over(number, period, week_start) for number in numbers]
     dates = asked.dates(numbers, period, week_start)
     ends = asked.dates([last + 1], period, week_start).iloc[0] - pd.Timedelta(days=1)
     return LifecycleResult(

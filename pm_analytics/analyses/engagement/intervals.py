@@ -54,15 +54,14 @@ class Span:
     unknown: int
     said: str
 
-    def say(self, number: float) -> str:
+    def name(self, *, plural: bool = True) -> str:
+        """Name these intervals: 'days', 'intervals of 2 days'."""
+        s = "s" if plural else ""
+        return f"{self.interval}{s}" if self.every == 1 else f"interval{s} of {self.every} {self.interval}s"
+
+    def say(self, number: int) -> str:
         """Say a number of these intervals: '3 days', '2 intervals of 2 days'."""
-        plural = "" if number == 1 else "s"
-        shown = f"{number:.1f}".removesuffix(".0")
-        return (
-            f"{shown} {self.interval}{plural}"
-            if self.every == 1
-            else f"{shown} interval{plural} of {self.every} {self.interval}s"
-        )
+        return f"{number:,} {self.name(plural=number != 1)}"
 
 
 def span_of(

@@ -35,6 +35,7 @@ if TYPE_CHECKING:
 MOST_DAYS = 180
 MOST_PERIODS = 60
 MOST_BARS = 120
+MOST_FIELDS = 500
 STATE_COLOURS = {
     NEW: charting.BLUE,
     RETURNING: charting.LIGHT_GREY,
@@ -114,8 +115,8 @@ def _histogram(result: Result) -> alt.LayerChart:
 def _over_time(result: StickinessResult) -> alt.LayerChart:
     """Draw a field of periods by number of intervals, darker where more of the active are; open periods are framed."""
     table = result.to_display()
-    recent = sorted(table[PERIOD].unique())[-MOST_PERIODS:]
-    table = table[table[PERIOD].isin(recent)]
+    shown = max(1, MOST_FIELDS // int(table[ACTIVE_INTERVALS].max()))
+    table = table[table[PERIOD].isin(sorted(table[PERIOD].unique())[-shown:])]
     base = alt.Chart(table).encode(
         x=alt.X(f"{PERIOD}:O", title=None),
         y=alt.Y(f"{ACTIVE_INTERVALS}:O", sort="descending", title=_axis(result, ACTIVE_INTERVALS)),

@@ -196,7 +196,7 @@ def stickiness(  # noqa: PLR0913 - each option is one word of the question, and 
         ``max_events=1`` at most one (but one), both equal for exactly so many.
     per : {"day", "week", "month"}, optional
         Stickiness over time: one histogram per longer period, such as days per month. A unit is then counted once per
-        period, so rows are user-months, say, and the range is widened to whole periods.
+        period, so rows are user-months, say, and the range is widened to whole periods. Not with ``segments``.
     segments : str, optional
         Property by whose value at the event units are counted apart. A unit with several values is in several
         segments. The ten largest are named, the rest is "(other)".
@@ -237,7 +237,7 @@ def stickiness(  # noqa: PLR0913 - each option is one word of the question, and 
     calendars.check_period(interval, week_start, name="interval")
     check_word("mode", mode, MODES)
     check_confidence(confidence)
-    check_per(interval, check_whole("every", every), per)
+    check_per(interval, check_whole("every", every), per, segments)
     least, most = checked_events(min_events, max_events)
     asked = ask(log, event, where, segments)
     span = span_of(asked, between, interval, every, per, week_start)

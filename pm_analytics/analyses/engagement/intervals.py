@@ -110,10 +110,14 @@ def lengths(span: Span, per: str, week_start: str) -> list[tuple[int, int]]:
     return [(numbers[0] + i, after - start) for i, (start, after) in enumerate(pairwise(starts))]
 
 
-def check_per(interval: str, every: int, per: str | None) -> None:
-    """Raise ParameterError unless whole intervals fit into the longer period."""
+def check_per(interval: str, every: int, per: str | None, segments: str | None) -> None:
+    """Raise ParameterError unless whole intervals fit into the longer period, and it is the only split."""
     if per is None:
         return
+    if segments is not None:
+        raise ParameterError(
+            f"per={per!r} and segments={segments!r} do not go together; ask once per segment, with where=."
+        )
     if every != 1:
         raise ParameterError(f"every={every} and per={per!r} do not go together; leave one of them out.")
     if not FITS[interval]:

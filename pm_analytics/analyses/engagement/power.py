@@ -66,7 +66,9 @@ class PowerUsersResult(Result):
             ``ratio`` = ``mean_days`` / the days looked back over, which is the mean of the daily counts divided by the
             users active at all: DAU/MAU. Divide the interval's ends by the same number for its interval.
         """
-        return pd.DataFrame([{**name, **self._average(part)} for name, part in split(self._table)])
+        rows = [{**name, **self._average(part)} for name, part in split(self._table)]
+        keys = [SEGMENT] if SEGMENT in self._table else []
+        return pd.DataFrame(rows, columns=[*keys, USERS, MEAN_DAYS, CI_LOWER, CI_UPPER, RATIO])
 
     def headline(self) -> str:
         """Say on how many days the average active unit came."""

@@ -19,6 +19,16 @@ from pm_analytics.version import VERSION
 
 if TYPE_CHECKING:
     from pm_analytics.analyses.adoption import AdoptionResult, adoption
+    from pm_analytics.analyses.engagement import (
+        ActiveUsersResult,
+        LifecycleResult,
+        PowerUsersResult,
+        StickinessResult,
+        active_users,
+        lifecycle,
+        power_users,
+        stickiness,
+    )
     from pm_analytics.analyses.experiment import ExperimentPlan, ExperimentResult, Exposures, experiment
     from pm_analytics.analyses.funnel import FunnelResult, Step, funnel
     from pm_analytics.events import EventLog
@@ -39,6 +49,14 @@ _HOMES = {
     "Step": "analyses.funnel",
     "adoption": "analyses.adoption",
     "AdoptionResult": "analyses.adoption",
+    "active_users": "analyses.engagement",
+    "ActiveUsersResult": "analyses.engagement",
+    "stickiness": "analyses.engagement",
+    "StickinessResult": "analyses.engagement",
+    "power_users": "analyses.engagement",
+    "PowerUsersResult": "analyses.engagement",
+    "lifecycle": "analyses.engagement",
+    "LifecycleResult": "analyses.engagement",
     "experiment": "analyses.experiment",
     "ExperimentPlan": "analyses.experiment",
     "ExperimentResult": "analyses.experiment",
@@ -51,23 +69,31 @@ _HOMES = {
 __version__ = VERSION
 
 __all__ = [
+    "ActiveUsersResult",
     "AdoptionResult",
     "EventLog",
     "ExperimentPlan",
     "ExperimentResult",
     "Exposures",
     "FunnelResult",
+    "LifecycleResult",
     "Metric",
+    "PowerUsersResult",
     "QualityReport",
     "Step",
+    "StickinessResult",
+    "active_users",
     "adoption",
     "check",
     "experiment",
     "funnel",
     "launch_readout",
+    "lifecycle",
+    "power_users",
     "read_events",
     "run_report",
     "simulate",
+    "stickiness",
     "templates",
 ]
 

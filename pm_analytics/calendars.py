@@ -26,7 +26,7 @@ _EPOCH = date(1970, 1, 1)
 _DAYS_SINCE_MONDAY = 3
 
 
-def check_period(period: str, week_start: str) -> None:
+def check_period(period: str, week_start: str, *, name: str = "period") -> None:
     """Raise ParameterError unless both are words this module knows.
 
     Raises
@@ -34,10 +34,10 @@ def check_period(period: str, week_start: str) -> None:
     ParameterError
         With the choices.
     """
-    for name, value, choices in (("period", period, PERIODS), ("week_start", week_start, WEEKDAYS)):
+    for word, value, choices in ((name, period, PERIODS), ("week_start", week_start, WEEKDAYS)):
         if value not in choices:
             hint = did_you_mean(str(value), choices)
-            raise ParameterError(f"{name}={value!r} is not a choice{hint}; write one of {', '.join(choices)}.")
+            raise ParameterError(f"{word}={value!r} is not a choice{hint}; write one of {', '.join(choices)}.")
 
 
 def number(moment: Any, period: str, timezone: str, until: int, *, week_start: str = "monday") -> Any:  # noqa: ANN401

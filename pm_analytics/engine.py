@@ -263,10 +263,11 @@ def local_moment(moment: Any, timezone: str, until: int) -> Any:  # noqa: ANN401
     is trusted. Changes from 1990 to two years past ``until`` are known; earlier instants use the offset of 1990.
     """
     table = offsets(timezone, _ZONES_FROM, min(max(until, _ZONES_FROM), LATEST) + 2 * 366 * DAY)
-    shift: Any = ibis.literal(table.offsets[-1])
+    shift: Any = ibis.literal(table.offsets[0])
     if len(table.offsets) > 1:
-        changes = zip(table.starts[1:], table.offsets, strict=False)
-        shift = ibis.cases(*((moment < start, offset) for start, offset in changes), else_=table.offsets[-1])
+        # The latest change comes first: most events are recent, so most rows are settled by the first few branches.
+        changes = zip(reversed(table.starts[1:]), reversed(table.offsets[1:]), strict=True)
+        shift = ibis.cases(*((moment >= start, offset) for start, offset in changes), else_=table.offsets[0])
     return moment + shift
 
 

@@ -39,6 +39,22 @@ AT_RISK: Final = "at_risk"
 ADOPTED: Final = "adopted"
 CENSORED: Final = "censored"
 
+# Engagement
+SEGMENT: Final = "segment"
+WINDOW_DAYS: Final = "window_days"
+RATIO: Final = "ratio"
+COMPLETE: Final = "complete"
+ACTIVE_INTERVALS: Final = "active_intervals"
+ACTIVE_DAYS: Final = "active_days"
+MEAN_DAYS: Final = "mean_days"
+NEW: Final = "new"
+RETURNING: Final = "returning"
+RESURRECTING: Final = "resurrecting"
+DORMANT: Final = "dormant"
+NET_CHANGE: Final = "net_change"
+RETAINED_RATE: Final = "retained_rate"
+QUICK_RATIO: Final = "quick_ratio"
+
 # Experiment
 METRIC: Final = "metric"
 KIND: Final = "kind"

@@ -1,0 +1,239 @@
+"""Event log -> how many came, how often, and who came back. All queries of engagement, none of its arithmetic.
+
+Every count begins with the distinct pairs of unit and period. The rolling windows are counted in one pass over those of
+days: a unit enters a window of W days on an active day that no other one precedes by W days or less, and leaves it W
+days after an active day that no other one follows by W days or less. Running sums of both, by day, are exact for any W.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import ibis
+
+from pm_analytics import calendars, engine
+from pm_analytics.events import matches
+from pm_analytics.names import (
+    ACTIVE_INTERVALS,
+    DAY,
+    EVENT,
+    EVENTS,
+    NEW,
+    PERIOD,
+    RESURRECTING,
+    RETURNING,
+    SEGMENT,
+    TIME,
+    UNIT,
+    USERS,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    import pandas as pd
+
+    from pm_analytics.events import EventLog
+
+MISSING, OTHER = "(missing)", "(other)"
+LEAVING = "leaving"
+
+_ACTIVE = "active"
+_BEFORE = "before"
+_AFTER = "after"
+_FIRST = "first"
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """What to count.
+
+    Attributes
+    ----------
+    log : EventLog
+        Events to read.
+    events : sequence of str, optional
+        Names of the events that make a unit active; None for any event.
+    where : mapping, optional
+        Properties that those events must have.
+    until : int
+        Instant (UTC microseconds) up to which events are known.
+    segments : str, optional
+        Property by whose value at the event units are counted apart.
+    """
+
+    log: EventLog
+    events: Sequence[str] | None
+    where: Mapping[str, Any]
+    until: int
+    segments: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Ruler:
+    """How time is cut: the kind of period, the day on which weeks begin, and the instants ``[start, end)`` to read."""
+
+    period: str
+    week_start: str
+    start: int | None
+    end: int
+
+
+@dataclass(frozen=True, slots=True)
+class Often:
+    """When an interval counts as active: ``every`` periods from period ``anchor`` on, with so many events."""
+
+    anchor: int
+    every: int
+    min_events: int
+    max_events: int | None
+    per: str | None
+
+
+def first_instant(log: EventLog) -> int | None:
+    """Find the first event of a log (UTC microseconds); None when it has no events."""
+    found = engine.run(engine.epoch_microseconds(log.table[TIME]).min().name(_FIRST).as_table())[_FIRST][0]
+    return None if found is None or found != found else int(found)  # noqa: PLR0124 - null, as a frame writes it
+
+
+def turnover(question: Question, ruler: Ruler, windows: Sequence[int], *, most: int) -> pd.DataFrame:
+    """Count, per local day, the units that enter and that leave each rolling window.
+
+    Returns
+    -------
+    DataFrame
+        ``segment`` (if asked), ``day`` (number of a last active day or of an entry), and per window of W days
+        ``entered_W``: units active that day and on none of the W days before; ``last_W``: units active that day and on
+        none of the W days after, which leave the window W days later.
+    """
+    rows = _rows(question, ruler, most=most)
+    keys = _keys(question)
+    days = rows.select(*keys, UNIT, **{DAY: rows[PERIOD]}).distinct()
+    by_unit = ibis.window(group_by=[*keys, UNIT], order_by=DAY)
+    # Lag and lead look at one neighbour, whatever the frame.
+    near = days.mutate(**{_BEFORE: days[DAY].lag().over(by_unit), _AFTER: days[DAY].lead().over(by_unit)})
+    since, ahead = near[DAY] - near[_BEFORE], near[_AFTER] - near[DAY]
+    sums = {}
+    for window in windows:
+        sums[f"entered_{window}"] = _count(since.isnull() | (since > window))
+        sums[f"last_{window}"] = _count(ahead.isnull() | (ahead > window))
+    return engine.run(near.group_by([*keys, DAY]).aggregate(**sums).order_by([*keys, DAY]))
+
+
+def frequencies(question: Question, ruler: Ruler, often: Often, *, most: int) -> pd.DataFrame:
+    """Count units by the number of their active intervals.
+
+    Returns
+    -------
+    DataFrame
+        ``segment`` and ``period`` (if asked), ``active_intervals`` (1 or more), ``users``. Numbers of intervals that
+        no unit has are absent.
+    """
+    rows = _rows(question, ruler, most=most, per=often.per)
+    keys = [*_keys(question), *(["per"] if often.per else [])]
+    rows = rows.mutate(interval=((rows[PERIOD] - often.anchor) // often.every).cast("int64"))
+    counted = rows.group_by([*keys, UNIT, "interval"]).aggregate(**{EVENTS: rows.count()})
+    counted = counted.filter(counted[EVENTS] >= often.min_events)
+    if often.max_events is not None:
+        counted = counted.filter(counted[EVENTS] <= often.max_events)
+    units = counted.group_by([*keys, UNIT]).aggregate(**{ACTIVE_INTERVALS: counted.count()})
+    found = units.group_by([*keys, ACTIVE_INTERVALS]).aggregate(**{USERS: units.count()})
+    named = found.rename(**{PERIOD: "per"}) if often.per else found
+    return engine.run(named.order_by([*_keys(question), *([PERIOD] if often.per else []), ACTIVE_INTERVALS]))
+
+
+def movements(question: Question, ruler: Ruler, *, first_of_any: bool) -> pd.DataFrame:
+    """Count, per period, the active units by what they did before, and those that are gone in the next period.
+
+    Parameters
+    ----------
+    first_of_any : bool
+        A unit is new in the period of its first event of any kind; else in that of its first matching event.
+
+    Returns
+    -------
+    DataFrame
+        ``period`` (its number), ``users``, ``new``, ``returning``, ``resurrecting``, ``leaving``. Periods in which
+        nobody was active are absent.
+    """
+    table = _within(question.log.counted_events(), ruler)
+    if not first_of_any:
+        table = table.filter(_matching(table, question))
+    rows = table.select(
+        **{
+            UNIT: table[question.log.unit],
+            PERIOD: _number(table, question, ruler.period, ruler.week_start),
+            _ACTIVE: engine.surely(_matching(table, question)).cast("int64"),
+        }
+    )
+    seen = rows.group_by([UNIT, PERIOD]).aggregate(**{_ACTIVE: rows[_ACTIVE].max()})
+    by_unit = ibis.window(group_by=UNIT, order_by=PERIOD)
+    seen = seen.mutate(**{_FIRST: seen[PERIOD].lag().over(by_unit).isnull()})
+    active = seen.filter(seen[_ACTIVE] == 1)
+    near = active.mutate(**{_BEFORE: active[PERIOD].lag().over(by_unit), _AFTER: active[PERIOD].lead().over(by_unit)})
+    follows = engine.surely(near[_BEFORE] == near[PERIOD] - 1)
+    stays = engine.surely(near[_AFTER] == near[PERIOD] + 1)
+    counted = near.group_by(PERIOD).aggregate(
+        **{
+            USERS: near.count(),
+            NEW: _count(near[_FIRST]),
+            RETURNING: _count(~near[_FIRST] & follows),
+            RESURRECTING: _count(~near[_FIRST] & ~follows),
+            LEAVING: _count(~stays),
+        }
+    )
+    return engine.run(counted.order_by(PERIOD))
+
+
+def _keys(question: Question) -> list[str]:
+    return [SEGMENT] if question.segments else []
+
+
+def _count(condition: Any) -> Any:  # noqa: ANN401 - Ibis values
+    return condition.cast("int64").sum()
+
+
+def _rows(question: Question, ruler: Ruler, *, most: int, per: str | None = None) -> Any:  # noqa: ANN401
+    """Give one row per matching event: its unit, the number of its period, its segment, the longer period it is in."""
+    table = _within(question.log.counted_events(), ruler)
+    table = table.filter(_matching(table, question))
+    columns = {UNIT: table[question.log.unit], PERIOD: _number(table, question, ruler.period, ruler.week_start)}
+    if question.segments:
+        columns[SEGMENT] = _segment(table, question, most)
+    if per:
+        columns["per"] = _number(table, question, per, ruler.week_start)
+    return table.select(**columns)
+
+
+def _matching(table: Any, question: Question) -> Any:  # noqa: ANN401
+    """Write the condition that an event makes its unit active."""
+    conditions = [matches(table[name], value) for name, value in question.where.items()]
+    if question.events is not None:
+        # Comparisons joined by OR, not IN: a long IN becomes a join in DuckDB, which reads slower.
+        conditions.append(engine.any_of(table[EVENT] == name for name in question.events))
+    return ibis.and_(*conditions) if conditions else ibis.literal(value=True)
+
+
+def _within(table: Any, ruler: Ruler) -> Any:  # noqa: ANN401
+    """Read no more of the time than needed; the bounds reach the storage."""
+    kind = table[TIME].type()
+    table = table.filter(table[TIME] < engine.moment_literal(ruler.end, kind))
+    return table if ruler.start is None else table.filter(table[TIME] >= engine.moment_literal(ruler.start, kind))
+
+
+def _number(table: Any, question: Question, period: str, week_start: str) -> Any:  # noqa: ANN401
+    moment = engine.epoch_microseconds(table[TIME])
+    return calendars.number(moment, period, question.log.timezone, question.until, week_start=week_start)
+
+
+def _segment(table: Any, question: Question, most: int) -> Any:  # noqa: ANN401
+    """Name the segment of each event: the values with the most units by name, the rest together, missing ones apart."""
+    text = table[question.segments].cast("string")
+    value = ibis.cases((text.isnull() | (text == ""), MISSING), else_=text)
+    units = table.select(**{SEGMENT: value, UNIT: table[question.log.unit]})
+    counted = units.group_by(SEGMENT).aggregate(**{USERS: units[UNIT].nunique()})
+    largest = engine.run(counted.order_by([ibis.desc(USERS), SEGMENT]).limit(most + 1))[SEGMENT].tolist()
+    if len(largest) <= most:
+        return value
+    return ibis.cases((value.isin(largest[:most]), value), else_=OTHER)

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from pm_analytics.analyses.adoption import AdoptionResult, adoption
     from pm_analytics.analyses.experiment import ExperimentPlan, ExperimentResult, Exposures, experiment
     from pm_analytics.analyses.funnel import FunnelResult, funnel
+    from pm_analytics.analyses.retention import RetentionResult, retention
     from pm_analytics.events import EventLog
     from pm_analytics.metrics import Metric
     from pm_analytics.quality import QualityReport, check
@@ -36,6 +37,8 @@ _HOMES = {
     "QualityReport": "quality",
     "funnel": "analyses.funnel",
     "FunnelResult": "analyses.funnel",
+    "retention": "analyses.retention",
+    "RetentionResult": "analyses.retention",
     "adoption": "analyses.adoption",
     "AdoptionResult": "analyses.adoption",
     "experiment": "analyses.experiment",
@@ -58,12 +61,14 @@ __all__ = [
     "FunnelResult",
     "Metric",
     "QualityReport",
+    "RetentionResult",
     "adoption",
     "check",
     "experiment",
     "funnel",
     "launch_readout",
     "read_events",
+    "retention",
     "run_report",
     "simulate",
     "templates",

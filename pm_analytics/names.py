@@ -39,6 +39,21 @@ AT_RISK: Final = "at_risk"
 ADOPTED: Final = "adopted"
 CENSORED: Final = "censored"
 
+# Retention
+COHORT: Final = "cohort"
+COHORT_USERS: Final = "cohort_users"
+COHORTS: Final = "cohorts"
+PERIOD_NUMBER: Final = "period_number"
+BRACKET: Final = "bracket"
+COMPLETE: Final = "complete"
+PROVISIONAL: Final = "provisional"
+VALUE: Final = "value"
+SEGMENT: Final = "segment"
+FIRST_COHORT: Final = "first_cohort"
+FIRST_COHORT_USERS: Final = "first_cohort_users"
+SECOND_COHORT: Final = "second_cohort"
+SECOND_COHORT_USERS: Final = "second_cohort_users"
+
 # Experiment
 METRIC: Final = "metric"
 KIND: Final = "kind"

@@ -7,6 +7,8 @@ import warnings
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
+import pandas as pd
+
 from pm_analytics.analyses.retention import cells, counts, wording
 from pm_analytics.analyses.retention.comparison import RetentionComparison, one_row
 from pm_analytics.analyses.retention.question import Question, check, names
@@ -30,8 +32,6 @@ from pm_analytics.results import NOTHING, SMALL_GROUP, Claim, Result, known, rec
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from datetime import date, datetime
-
-    import pandas as pd
 
     from pm_analytics.events import EventLog
 
@@ -89,7 +89,7 @@ class RetentionResult(Result):
         return self._segments.copy()
 
     def triangle(self, of: str = "rate") -> pd.DataFrame:
-        """Lay the cells out for people: a row per cohort, a column per period (``week_0``, ``week_1`` ...).
+        """Lay the cells out for people: a row per cohort, a column per period: ``week_0``, ``week_2_to_3`` ...
 
         Parameters
         ----------
@@ -99,8 +99,10 @@ class RetentionResult(Result):
         allowed = [name for name in (RATE, USERS, "value") if name in self._table.columns]
         if of not in allowed:
             raise ParameterError(f"of={of!r} is not a choice{did_you_mean(of, allowed)}; write {' or '.join(allowed)}.")
-        wide = self._table.pivot(index=[COHORT, COHORT_USERS], columns=PERIOD_NUMBER, values=of)
-        wide.columns = [f"{self.question.period}_{number}" for number in wide.columns]
+        # Not pivot_table: each place has one value, and nothing is averaged.
+        wide = self._table.pivot(index=[COHORT, COHORT_USERS], columns=PERIOD_NUMBER, values=of)  # noqa: PD010
+        spans = [name.replace("-", "_to_") for name in cells.brackets(self.question)]
+        wide.columns = pd.Index([f"{self.question.period}_{span}" for span in spans[: len(wide.columns)]])
         return wide.reset_index()
 
     def users(self, cohort: Moment, period_number: int) -> list[Any]:
@@ -128,9 +130,7 @@ class RetentionResult(Result):
         ParameterError, NotYetError
             No such cell; or it is not observed yet.
         """
-        table = one_row(
-            self._cell(first, period_number), self._cell(second, period_number), confidence=self.confidence
-        )
+        table = one_row(self._cell(first, period_number), self._cell(second, period_number), confidence=self.confidence)
         return RetentionComparison(
             table,
             f"{self.confidence:.0%} Newcombe interval. {self.definition}",
@@ -157,9 +157,9 @@ class RetentionResult(Result):
             )
         cohorts, kind = sized[COHORT].nunique(), wording.ADVERBS[question.period]
         many = f"{cohorts:,} {kind} cohorts from {sized[COHORT].min()} to {sized[COHORT].max()}"
-        text = many if cohorts > 1 else f"One {kind} cohort, of {sized[COHORT].min()}"
+        text = many if cohorts > 1 else f"one {kind} cohort, of {sized[COHORT].min()}"
         grows = " The newest period of each cohort is provisional." if self._table[PROVISIONAL].any() else ""
-        return f"{self._sentence()}. {text}; each share is over those observed so long.{grows}"
+        return f"{self._sentence()}. Pooled over those observed so long, of {text}.{grows}"
 
     def claims(self) -> list[Claim]:
         """List the pooled share of each period."""
@@ -201,7 +201,9 @@ class RetentionResult(Result):
     def _verb(self) -> str:
         question = self.question
         same = (question.start, question.start_where) == (question.returning, question.return_where)
-        return "came back" if same or question.returning is None else f"did {' or '.join(map(repr, question.returning))}"
+        if same or question.returning is None:
+            return "came back"
+        return f"did {' or '.join(map(repr, question.returning))}"
 
     def _cohort_number(self, cohort: Moment) -> int:
         return self.question.number_at(self._log.moment(cohort, name="cohort"))
@@ -318,8 +320,8 @@ def retention(  # noqa: PLR0913 - one keyword per part of the definition; all ha
     Examples
     --------
     >>> import pandas as pd, pm_analytics as pm
-    >>> rows = pd.DataFrame({"user": ["a", "a", "b", "b"], "event": ["open"] * 4,
-    ...                      "time": ["2026-01-05T10:00Z", "2026-01-13T10:00Z", "2026-01-06T11:00Z", "2026-01-19T11:00Z"]})
+    >>> rows = pd.DataFrame({"user": ["a", "a", "b", "b"], "event": "open",
+    ...     "time": pd.to_datetime(["2026-01-05", "2026-01-13", "2026-01-06", "2026-01-19"], utc=True)})
     >>> pm.retention(pm.EventLog.from_frame(rows), periods=1).to_frame()[["cohort", "period_number", "users", "rate"]]
            cohort  period_number  users  rate
     0  2026-01-05              0    2.0   1.0

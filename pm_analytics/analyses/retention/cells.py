@@ -61,8 +61,11 @@ def table(counted: pd.DataFrame, cohorts: Iterable[int], question: Question, con
 
 def _sums(counted: pd.DataFrame, column: str) -> dict[tuple[int, int], float]:
     """Add up over segments, if there are any; a sum of nothing known is nothing."""
-    known = counted.dropna(subset=column).groupby([COHORT, PERIOD_NUMBER])[column].sum()
-    return {(int(cohort), int(number)): float(total) for (cohort, number), total in known.items()}  # type: ignore[misc]
+    totals: dict[tuple[int, int], float] = {}
+    for row in records(counted.dropna(subset=column)):
+        cell = int(row[COHORT]), int(row[PERIOD_NUMBER])
+        totals[cell] = totals.get(cell, 0) + row[column]
+    return totals
 
 
 def _cohort(

@@ -50,7 +50,9 @@ def draw(
 ) -> alt.LayerChart | alt.VConcatChart:
     """Draw the triangle of cohorts, or the pooled curve (one per segment, if asked for) with those observed so long."""
     if kind not in KINDS:
-        raise ParameterError(f"kind={kind!r} is no chart of retention{did_you_mean(kind, KINDS)}; {' or '.join(KINDS)}.")
+        raise ParameterError(
+            f"kind={kind!r} is no chart of retention{did_you_mean(kind, KINDS)}; write {' or '.join(map(repr, KINDS))}."
+        )
     if isinstance(result, RetentionComparison):
         return _comparison(result)
     return _curve(result) if kind == "curve" else _triangle(result)
@@ -67,9 +69,8 @@ def _triangle(result: RetentionResult) -> alt.LayerChart:
     numbers, sizes = known[(known[PERIOD_NUMBER] > 0) & known[RATE].notna()], known[known[PERIOD_NUMBER] == 0]
     top = float(numbers[RATE].max()) if numbers[RATE].max() > 0 else 1.0
     marks = numbers[PROVISIONAL].map({True: "*", False: ""})
-    numbers = numbers.assign(
-        **{_SAID: numbers[RATE].map("{:.0%}".format) + marks, _PALE_INK: numbers[RATE] >= WHITE_FROM * top}
-    )
+    numbers = numbers.assign(**{_SAID: numbers[RATE].map("{:.0%}".format) + marks})
+    numbers[_PALE_INK] = numbers[RATE] >= WHITE_FROM * top
     sizes = sizes.assign(**{_SAID: sizes[COHORT_USERS].map("{:,}".format)})
     labels = list(_labelled(cells).unique())
     width = max(NARROWEST_NUMBER, min(WIDEST_CELL, 900 // max(1, len(labels))))
@@ -87,9 +88,7 @@ def _triangle(result: RetentionResult) -> alt.LayerChart:
     )
     base = alt.Chart(sizes).mark_text(fontSize=small, color=charting.GREY).encode(x=x, y=y, text=f"{_SAID}:N")
     rows = max(1, cells[COHORT].nunique())
-    chart = charting.layer(squares, words, base).properties(
-        width=width * max(1, len(labels)), height=ROW_HEIGHT * rows
-    )
+    chart = charting.layer(squares, words, base).properties(width=width * max(1, len(labels)), height=ROW_HEIGHT * rows)
     return charting.titled(
         chart, result.headline(), _under_triangle(result, cut), description=f"Heat map of cohorts. {result.summary()}"
     )
@@ -147,11 +146,14 @@ def _curve(result: RetentionResult) -> alt.VConcatChart:
     table = result.segments() if split else pooled
     shown = table[(table[PERIOD_NUMBER] > 0) & table[RATE].notna()].assign(**{_LABEL: _labelled})
     labels = list(_labelled(pooled))[1:]
-    x = alt.X(f"{_LABEL}:O", sort=labels, title=_axis(result), axis=alt.Axis(labelAngle=0), scale=alt.Scale(domain=labels))
+    x = alt.X(
+        f"{_LABEL}:O", sort=labels, title=_axis(result), axis=alt.Axis(labelAngle=0), scale=alt.Scale(domain=labels)
+    )
     top = min(1.0, float(shown[CI_UPPER].max()) * 1.08) if len(shown) else 1.0
     share = alt.Y(f"{RATE}:Q", axis=charting.PERCENT, title="Retained", scale=alt.Scale(domain=[0, top]))
-    colour = {"color": alt.Color(f"{SEGMENT}:N", sort=list(table[SEGMENT].unique()))} if split else {}
-    base = alt.Chart(shown).encode(x=x, **colour)
+    base = alt.Chart(shown).encode(x=x)
+    if split:
+        base = base.encode(color=alt.Color(f"{SEGMENT}:N", sort=list(table[SEGMENT].unique())))
     band = base.mark_area(opacity=0.12).encode(y=alt.Y(f"{CI_LOWER}:Q"), y2=f"{CI_UPPER}:Q")
     line = base.mark_line().encode(y=share)
     dots = base.mark_point().encode(

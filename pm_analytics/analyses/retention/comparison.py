@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -52,10 +53,10 @@ class RetentionComparison(Result):
     def summary(self) -> str:
         """Say both shares, and the difference with its interval."""
         row = records(self._table)[0]
-        if row[DIFFERENCE] != row[DIFFERENCE]:  # noqa: PLR0124 - NaN is the value that differs from itself
+        if math.isnan(row[DIFFERENCE]):
             return "There is no comparison: one of the two cohorts is empty."
         said = [
-            f"{row[cohort]}: {say_share(int(row[users]), int(row[size]), float('nan'), float('nan'), self.counted)}"
+            f"{row[cohort]}: {say_share(int(row[users]), int(row[size]), math.nan, math.nan, self.counted)}"
             for cohort, users, size in (
                 (FIRST_COHORT, FIRST_USERS, FIRST_COHORT_USERS),
                 (SECOND_COHORT, SECOND_USERS, SECOND_COHORT_USERS),
@@ -70,7 +71,7 @@ class RetentionComparison(Result):
     def headline(self) -> str:
         """Say both shares, in one short line."""
         row = records(self._table)[0]
-        if row[DIFFERENCE] != row[DIFFERENCE]:  # noqa: PLR0124 - as above
+        if math.isnan(row[DIFFERENCE]):
             return "There is no comparison"
         return (
             f"Retained {self.when}: {row[FIRST_RATE]:.1%} of the cohort of {row[FIRST_COHORT]}, "

@@ -159,7 +159,5 @@ def names(events: str | Sequence[str] | None, *, name: str) -> tuple[str, ...] |
         return None
     listed = (events,) if isinstance(events, str) else tuple(events)
     if not listed or any(not isinstance(event, str) or not event.strip() for event in listed):
-        raise ParameterError(
-            f"{name}={events!r} must be the name of an event, a list of names, or None for any event."
-        )
+        raise ParameterError(f"{name}={events!r} must be the name of an event, a list of names, or None for any event.")
     return tuple(dict.fromkeys(listed))

@@ -36,9 +36,9 @@ def _say_bracket(number: int, question: Question) -> str:
     return f"in {period} {number}" if first == number else f"in {period}s {first} to {number}"
 
 
-def say_events(events: Sequence[str] | None, where: Mapping[str, Any]) -> str:
+def say_events(events: Sequence[str] | None, where: Mapping[str, Any], *, anything: str = "any event") -> str:
     """Say what was done: "'signup' with plan = 'pro'"."""
-    named = "any event" if events is None else " or ".join(map(repr, events))
+    named = anything if events is None else " or ".join(map(repr, events))
     having = " and ".join(f"{name} {say_filter(value)}" for name, value in where.items())
     return f"{named} with {having}" if having else named
 
@@ -61,9 +61,10 @@ def definition(log: EventLog, question: Question, counted: str, confidence: floa
 
 
 def _say_cohort(question: Question) -> str:
-    start = say_events(question.start, question.start_where)
     if question.recurring:
+        start = say_events(question.start, question.start_where)
         return f"every {question.period} in which they did {start} (once per cohort)"
+    start = say_events(question.start, question.start_where, anything="event of any kind")
     only = ", which must be the first ever" if question.start_where and question.cohorts == "first_time" else ""
     return f"the {question.period} of their first {start}{only}, looked up in the whole log"
 

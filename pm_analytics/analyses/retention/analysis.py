@@ -11,7 +11,7 @@ import pandas as pd
 
 from pm_analytics.analyses.retention import cells, counts, wording
 from pm_analytics.analyses.retention.comparison import RetentionComparison, one_row
-from pm_analytics.analyses.retention.question import Question, check, names
+from pm_analytics.analyses.retention.question import Question, check, is_count, names
 from pm_analytics.calendars import start as first_day
 from pm_analytics.errors import NotYetError, ParameterError, PmAnalyticsWarning, did_you_mean
 from pm_analytics.names import (
@@ -331,7 +331,7 @@ def retention(  # noqa: PLR0913 - one keyword per part of the definition; all ha
         start=names(start, name="start"),
         returning=names(returning, name="returning"),
         period=period,
-        last=periods if brackets is None else max(brackets, default=0),
+        last=brackets[-1] if brackets else periods,
         measure=measure,
         cohorts=cohorts,
         min_events=min_events,
@@ -364,7 +364,7 @@ def _span(log: EventLog, entries: tuple[Moment, Moment] | None) -> tuple[int, in
 
 
 def _most(segments: int) -> int:
-    if segments < 1:
+    if not is_count(segments):
         raise ParameterError(f"most_segments={segments!r} must be a whole number of 1 or more.")
     return segments
 

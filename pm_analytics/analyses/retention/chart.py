@@ -68,8 +68,8 @@ def _triangle(result: RetentionResult) -> alt.LayerChart:
     known = cells[cells[COMPLETE]].assign(**{_LABEL: _labelled})
     numbers, sizes = known[(known[PERIOD_NUMBER] > 0) & known[RATE].notna()], known[known[PERIOD_NUMBER] == 0]
     top = float(numbers[RATE].max()) if numbers[RATE].max() > 0 else 1.0
-    marks = numbers[PROVISIONAL].map({True: "*", False: ""})
-    numbers = numbers.assign(**{_SAID: numbers[RATE].map("{:.0%}".format) + marks})
+    said = [f"{rate:.0%}{'*' * mark}" for rate, mark in zip(numbers[RATE], numbers[PROVISIONAL], strict=True)]
+    numbers = numbers.assign(**{_SAID: said})
     numbers[_PALE_INK] = numbers[RATE] >= WHITE_FROM * top
     sizes = sizes.assign(**{_SAID: sizes[COHORT_USERS].map("{:,}".format)})
     labels = list(_labelled(cells).unique())

@@ -112,15 +112,16 @@ def check(question: Question, mode: str, brackets: Sequence[int] | None, confide
         if value not in choices:
             hint = did_you_mean(str(value), choices)
             raise ParameterError(f"{name}={value!r} is not a choice{hint}; write one of {', '.join(choices)}.")
-    for name, number in (("periods", question.last), ("min_events", question.min_events)):
-        if not _is_count(number):
-            raise ParameterError(f"{name}={number!r} must be a whole number of 1 or more.")
     _check_brackets(question.measure, brackets)
+    for name, number in (("periods", question.last), ("min_events", question.min_events)):
+        if not is_count(number):
+            raise ParameterError(f"{name}={number!r} must be a whole number of 1 or more.")
     _check_value(question)
     check_confidence(confidence)
 
 
-def _is_count(number: object) -> bool:
+def is_count(number: object) -> bool:
+    """Tell a whole number of 1 or more."""
     return isinstance(number, int) and not isinstance(number, bool) and number >= 1
 
 
@@ -132,7 +133,7 @@ def _check_brackets(measure: str, brackets: Sequence[int] | None) -> None:
         )
     if brackets is None:
         return
-    fits = bool(len(brackets)) and all(_is_count(edge) for edge in brackets)
+    fits = bool(len(brackets)) and all(is_count(edge) for edge in brackets)
     if not fits or list(brackets) != sorted(set(brackets)):
         raise ParameterError(
             f"brackets={brackets!r} must be rising whole numbers from 1, the last period of each bracket: [1, 3, 7]."

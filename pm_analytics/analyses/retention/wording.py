@@ -20,20 +20,25 @@ ADVERBS = {"day": "daily", "week": "weekly", "month": "monthly"}
 def say_when(number: int, question: Question) -> str:
     """Say when a column's units returned: 'in week 4', 'by week 4', 'in weeks 4 to 7'."""
     period = question.period
+    there = f"{_in(period)} {period} {number}"
     if question.edges:
         return _say_bracket(number, question)
     return {
-        "on_or_after": f"in {period} {number} or later",
+        "on_or_after": f"{there} or later",
         "on_or_before": f"by {period} {number}",
-        "streak": f"in {period} 1" if number == 1 else f"in every {period} up to {period} {number}",
-    }.get(question.measure, f"in {period} {number}")
+        "streak": there if number == 1 else f"{_in(period)} every {period} up to {period} {number}",
+    }.get(question.measure, there)
+
+
+def _in(period: str) -> str:
+    return "on" if period == "day" else "in"
 
 
 def _say_bracket(number: int, question: Question) -> str:
     place = question.columns.index(number)
     first = question.columns[place - 1] + 1 if place else 0
     period = question.period
-    return f"in {period} {number}" if first == number else f"in {period}s {first} to {number}"
+    return f"{_in(period)} {period} {number}" if first == number else f"{_in(period)} {period}s {first} to {number}"
 
 
 def say_events(events: Sequence[str] | None, where: Mapping[str, Any], *, anything: str = "any event") -> str:

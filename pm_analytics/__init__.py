@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     )
     from pm_analytics.analyses.experiment import ExperimentPlan, ExperimentResult, Exposures, experiment
     from pm_analytics.analyses.funnel import FunnelResult, Step, funnel
+    from pm_analytics.analyses.retention import RetentionResult, retention
     from pm_analytics.events import EventLog
     from pm_analytics.metrics import Metric
     from pm_analytics.quality import QualityReport, check
@@ -47,6 +48,8 @@ _HOMES = {
     "funnel": "analyses.funnel",
     "FunnelResult": "analyses.funnel",
     "Step": "analyses.funnel",
+    "retention": "analyses.retention",
+    "RetentionResult": "analyses.retention",
     "adoption": "analyses.adoption",
     "AdoptionResult": "analyses.adoption",
     "active_users": "analyses.engagement",
@@ -80,6 +83,7 @@ __all__ = [
     "Metric",
     "PowerUsersResult",
     "QualityReport",
+    "RetentionResult",
     "Step",
     "StickinessResult",
     "active_users",
@@ -91,6 +95,7 @@ __all__ = [
     "lifecycle",
     "power_users",
     "read_events",
+    "retention",
     "run_report",
     "simulate",
     "stickiness",

@@ -40,10 +40,8 @@ ADOPTED: Final = "adopted"
 CENSORED: Final = "censored"
 
 # Engagement
-SEGMENT: Final = "segment"
 WINDOW_DAYS: Final = "window_days"
 RATIO: Final = "ratio"
-COMPLETE: Final = "complete"
 ACTIVE_INTERVALS: Final = "active_intervals"
 ACTIVE_DAYS: Final = "active_days"
 MEAN_DAYS: Final = "mean_days"
@@ -54,6 +52,19 @@ DORMANT: Final = "dormant"
 NET_CHANGE: Final = "net_change"
 RETAINED_RATE: Final = "retained_rate"
 QUICK_RATIO: Final = "quick_ratio"
+
+# Retention
+COHORT: Final = "cohort"
+COHORT_USERS: Final = "cohort_users"
+COHORTS: Final = "cohorts"
+PERIOD_NUMBER: Final = "period_number"
+BRACKET: Final = "bracket"
+PROVISIONAL: Final = "provisional"
+VALUE: Final = "value"
+FIRST_COHORT: Final = "first_cohort"
+FIRST_COHORT_USERS: Final = "first_cohort_users"
+SECOND_COHORT: Final = "second_cohort"
+SECOND_COHORT_USERS: Final = "second_cohort_users"
 
 # Experiment
 METRIC: Final = "metric"
@@ -77,7 +88,9 @@ STATUS: Final = "status"
 CI_LOWER: Final = "ci_lower"
 CI_UPPER: Final = "ci_upper"
 
-# Periods
+# Periods and segments
+SEGMENT: Final = "segment"
+COMPLETE: Final = "complete"
 PERIOD: Final = "period"
 DAY: Final = "day"
 

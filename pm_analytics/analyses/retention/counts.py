@@ -1,0 +1,260 @@
+"""Event log -> units per cohort and period. All queries of retention, no arithmetic.
+
+Events are folded at once into one row per unit and calendar period, which is all that calendar retention needs. A unit
+that enters one cohort meets its own rows only, so the work stays in proportion to the log. A unit that may enter every
+cohort meets each of its rows once per period shown, never all of them with all. Rolling periods are counted from an
+instant, so there the return events themselves are read a second time.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import ibis
+
+from pm_analytics import calendars, engine
+from pm_analytics.events import matches
+from pm_analytics.names import COHORT, EVENT, PERIOD, PERIOD_NUMBER, SEGMENT, TIME, UNIT, USERS, VALUE
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    import pandas as pd
+
+    from pm_analytics.analyses.retention.question import Question
+    from pm_analytics.events import EventLog
+
+SIZE = -1
+"""Stands for the period number in the rows that count a whole cohort."""
+MISSING, OTHER = "Missing", "Other"
+
+_NOW = "now"
+_STARTS, _ENTERS, _RETURNS = "starts", "enters", "returns"
+_STARTED, _ENTERED = "started", "entered"
+_ENTRY, _BACK = "entry", "back"
+# A rolling period may end some calendar periods later than its number says: it begins within one, days with a change
+# of the clocks are no 24 hours, and months no 30 days.
+_ROLLING_SLACK = 3
+
+
+def counted(log: EventLog, question: Question) -> pd.DataFrame:
+    """Count the units of each cohort, and of each cohort in each period.
+
+    Returns
+    -------
+    DataFrame
+        ``cohort`` (number of its period), ``period_number``, ``users``: with number -1 the cohort's size, else the
+        units whose return falls there. Under "on_or_after" that is their last one, under "on_or_before" their first
+        after the entry, so that sums of these rows are the cells; under "streak" each period up to the first miss.
+        With ``value``: its sum; with ``segments``: a row per ``segment`` as well. Empty cells are absent.
+    """
+    rows = _rows(log, question)
+    entrants = _entrants(rows, question)
+    keys = [*([SEGMENT] if question.segments else []), COHORT, PERIOD_NUMBER]
+    sizes = entrants.mutate(**{PERIOD_NUMBER: ibis.literal(SIZE, "int64")})
+    both = [
+        _count(sizes, keys, ibis.literal(0.0) if question.value else None),
+        _count(found := _found(rows, entrants, question), keys, found[VALUE].sum() if question.value else None),
+    ]
+    return engine.run(ibis.union(*both).order_by(keys))
+
+
+def _count(table: Any, keys: Sequence[str], value: Any) -> Any:  # noqa: ANN401 - Ibis tables
+    columns = {USERS: table.count(), **({} if value is None else {VALUE: value})}
+    return table.group_by(keys).aggregate(**columns)
+
+
+def units(log: EventLog, question: Question, cohort: int, number: int) -> list[Any]:
+    """List the units of a cohort that count in one of its periods; of period 0, the whole cohort."""
+    rows = _rows(log, question)
+    entrants = _entrants(rows, question)
+    entrants = entrants.filter(entrants[COHORT] == cohort)
+    if number == 0:
+        return list(engine.run(entrants.select(UNIT).order_by(UNIT))[UNIT])
+    found = _found(rows, entrants, question)
+    there = found[PERIOD_NUMBER]
+    inside = {"on_or_after": there >= number, "on_or_before": there <= number}.get(question.measure, there == number)
+    return list(engine.run(found.filter(inside).select(UNIT).order_by(UNIT))[UNIT])
+
+
+def largest_segments(log: EventLog, question: Question, most: int) -> tuple[str, ...]:
+    """List the values of the segment's property with the most entrants, largest first."""
+    entrants = _entrants(_rows(log, question), question)
+    named = entrants.filter(entrants[SEGMENT] != MISSING)
+    ordered = _count(named, [SEGMENT], None).order_by([ibis.desc(USERS), SEGMENT]).limit(most)
+    return tuple(engine.run(ordered)[SEGMENT])
+
+
+def _rows(log: EventLog, question: Question) -> Any:  # noqa: ANN401
+    """Give the events that matter, each with its unit, instant and period, and what it does: start, enter, return."""
+    either = [] if question.start is None or question.returning is None else [*question.start, *question.returning]
+    table = _bounded(log.counted_events(dict.fromkeys(either) or None), question)
+    now = engine.epoch_microseconds(table[TIME])
+    starts = _named(table, question.start)
+    enters = starts & _having(table, question.start_where)
+    if question.recurring and question.entries:
+        enters &= (now >= question.entries[0]) & (now < question.entries[1])
+    columns = {
+        UNIT: table[log.unit],
+        _NOW: now,
+        PERIOD: calendars.number(
+            now, question.period, question.timezone, question.until, week_start=question.week_start
+        ),
+        _STARTS: starts,
+        _ENTERS: enters,
+        _RETURNS: _named(table, question.returning) & _having(table, question.return_where),
+    }
+    if question.value:
+        columns[VALUE] = table[question.value].cast("float64")
+    if question.segments:
+        columns[SEGMENT] = table[question.segments].cast("string").fill_null(MISSING)
+    return table.select(**columns)
+
+
+def _bounded(table: Any, question: Question) -> Any:  # noqa: ANN401
+    """Leave out, where the storage can, what lies before the first entry or after the last cell."""
+    if question.entries is None:
+        return table
+    kind = table[TIME].type()
+    first, last = (question.number_at(moment) for moment in (question.entries[0], question.entries[1] - 1))
+    if question.recurring:
+        table = table.filter(table[TIME] >= engine.moment_literal(question.begins(first), kind))
+    if question.measure == "on_or_after":
+        return table
+    end = question.begins(last + question.last + 1 + _ROLLING_SLACK)
+    return table.filter(table[TIME] < engine.moment_literal(end, kind))
+
+
+def _named(table: Any, events: Sequence[str] | None) -> Any:  # noqa: ANN401
+    if events is None:
+        return ibis.literal(value=True)
+    return engine.any_of(table[EVENT] == event for event in events)
+
+
+def _having(table: Any, properties: Mapping[str, Any]) -> Any:  # noqa: ANN401
+    conditions = [engine.surely(matches(table[name], value)) for name, value in properties.items()]
+    return ibis.and_(ibis.literal(value=True), *conditions)
+
+
+def _activity(rows: Any, question: Question) -> Any:  # noqa: ANN401
+    """Fold the events into one row per unit and calendar period."""
+    columns = {
+        _STARTED: rows[_NOW].min(where=rows[_STARTS]),
+        _ENTERED: rows[_NOW].min(where=rows[_ENTERS]),
+        _RETURNS: rows[_RETURNS].cast("int64").sum(),
+    }
+    if question.value:
+        columns[VALUE] = rows[VALUE].sum(where=rows[_RETURNS])
+    return rows.group_by([UNIT, PERIOD]).aggregate(**columns)
+
+
+def _entrants(rows: Any, question: Question) -> Any:  # noqa: ANN401
+    """Give one row per unit and cohort it is in: ``unit``, ``cohort``, the instant of ``entry``, its ``segment``."""
+    entrants = _recurring(rows, question) if question.recurring else _once(rows, question)
+    if not question.segments:
+        return entrants
+    entering = rows.filter(rows[_ENTERS]).select(UNIT, SEGMENT, **{_ENTRY: rows[_NOW]})
+    # Two entries at one instant may differ in the property: the first in the alphabet stands for both.
+    at_entry = entering.group_by([UNIT, _ENTRY]).aggregate(**{SEGMENT: entering[SEGMENT].min()})
+    named = entrants.inner_join(at_entry, [UNIT, _ENTRY])
+    if not question.kept:
+        return named
+    is_kept = engine.any_of(named[SEGMENT] == value for value in (*question.kept, MISSING))
+    return named.mutate(**{SEGMENT: ibis.ifelse(is_kept, named[SEGMENT], OTHER)})
+
+
+def _recurring(rows: Any, question: Question) -> Any:  # noqa: ANN401
+    activity = _activity(rows, question)
+    entering = activity.filter(activity[_ENTERED].notnull())
+    return entering.select(UNIT, **{COHORT: entering[PERIOD], _ENTRY: entering[_ENTERED]})
+
+
+def _once(rows: Any, question: Question) -> Any:  # noqa: ANN401
+    """Find each unit's one entry: its first ever start, which must itself pass the filter, or its first that does."""
+    activity = _activity(rows, question)
+    activity = activity.filter(activity[_STARTED].notnull())
+    entered = activity[_ENTERED].notnull()
+    firsts = activity.group_by(UNIT).aggregate(
+        **{
+            COHORT: activity[PERIOD].min(where=entered),
+            _ENTRY: activity[_ENTERED].min(),
+            _STARTED: activity[_STARTED].min(),
+        }
+    )
+    first_ever = firsts[_ENTRY] == firsts[_STARTED]
+    firsts = firsts.filter(first_ever if question.cohorts == "first_time" else firsts[_ENTRY].notnull())
+    if question.entries:
+        firsts = firsts.filter(firsts[_ENTRY] >= question.entries[0], firsts[_ENTRY] < question.entries[1])
+    return firsts.drop(_STARTED)
+
+
+def _found(rows: Any, entrants: Any, question: Question) -> Any:  # noqa: ANN401
+    """Give one row per unit, cohort and period number in which it counts, as the measure says."""
+    pairs = _rolling(rows, entrants, question) if question.rolling else _calendar(rows, entrants, question)
+    number = pairs[PERIOD_NUMBER]
+    who = [name for name in (UNIT, COHORT, SEGMENT) if name in pairs.columns]
+    if question.measure == "on":
+        return pairs
+    if question.measure == "bracket":
+        return _bracketed(pairs, who, question)
+    later = pairs.filter(number >= 1)
+    number = later[PERIOD_NUMBER]
+    if question.measure == "streak":
+        nth = ibis.row_number().over(ibis.window(group_by=[UNIT, COHORT], order_by=PERIOD_NUMBER)) + 1
+        ranked = later.mutate(nth=nth)
+        return ranked.filter(ranked["nth"] == ranked[PERIOD_NUMBER])
+    only = number.min() if question.measure == "on_or_before" else ibis.least(number.max(), question.last)
+    return later.group_by(who).aggregate(**{PERIOD_NUMBER: only})
+
+
+def _bracketed(pairs: Any, who: Sequence[str], question: Question) -> Any:  # noqa: ANN401
+    number = pairs[PERIOD_NUMBER]
+    edge = ibis.cases(*((number <= edge, ibis.literal(edge, "int64")) for edge in question.columns))
+    placed = pairs.mutate(**{PERIOD_NUMBER: edge})
+    value = {VALUE: placed[VALUE].sum()} if question.value else {}
+    grouped = placed.group_by([*who, PERIOD_NUMBER])
+    return grouped.aggregate(**value) if value else placed.select(*who, PERIOD_NUMBER).distinct()
+
+
+def _calendar(rows: Any, entrants: Any, question: Question) -> Any:  # noqa: ANN401
+    """Pair entries with the calendar periods in which the unit returned often enough, by the number of the period."""
+    activity = _activity(rows, question)
+    often = activity.filter(activity[_RETURNS] >= question.min_events, activity[PERIOD] <= question.last_over)
+    if question.measure == "on_or_after":
+        # The last return says it all, however far away it lies.
+        often = often.group_by(UNIT).aggregate(**{PERIOD: often[PERIOD].max()})
+        pairs = entrants.inner_join(often, UNIT)
+    else:
+        often = often.select(UNIT, PERIOD, *([VALUE] if question.value else []))
+        pairs = _met(often, entrants, question, reach=question.last)
+    pairs = pairs.mutate(**{PERIOD_NUMBER: pairs[PERIOD] - pairs[COHORT]})
+    within = pairs[PERIOD_NUMBER] >= 0
+    if question.measure != "on_or_after":
+        within &= pairs[PERIOD_NUMBER] <= question.last
+    return pairs.filter(within)
+
+
+def _rolling(rows: Any, entrants: Any, question: Question) -> Any:  # noqa: ANN401
+    """Pair entries with the periods since their instant, over for the unit, in which it returned often enough."""
+    returns = rows.filter(rows[_RETURNS]).select(UNIT, PERIOD, _NOW, *([VALUE] if question.value else []))
+    reach = None if question.measure == "on_or_after" else question.last + _ROLLING_SLACK
+    pairs = _met(returns, entrants, question, reach=reach)
+    pairs = pairs.filter(pairs[_NOW] >= pairs[_ENTRY])
+    pairs = pairs.mutate(**{PERIOD_NUMBER: ((pairs[_NOW] - pairs[_ENTRY]) // question.length).cast("int64")})
+    over = pairs[_ENTRY] + (pairs[PERIOD_NUMBER] + 1) * question.length <= question.until
+    if reach is not None:
+        over &= pairs[PERIOD_NUMBER] <= question.last
+    pairs = pairs.filter(over)
+    who = [name for name in (UNIT, COHORT, SEGMENT, PERIOD_NUMBER) if name in pairs.columns]
+    columns = {_RETURNS: pairs.count(), **({VALUE: pairs[VALUE].sum()} if question.value else {})}
+    folded = pairs.group_by(who).aggregate(**columns)
+    return folded.filter(folded[_RETURNS] >= question.min_events)
+
+
+def _met(returns: Any, entrants: Any, question: Question, *, reach: int | None) -> Any:  # noqa: ANN401
+    """Join returns to the entries of their unit, up to ``reach`` periods before them."""
+    if not question.recurring or reach is None:
+        return returns.inner_join(entrants, UNIT)
+    spread = returns.mutate(**{_BACK: ibis.range(0, reach + 1).unnest()})
+    spread = spread.mutate(**{COHORT: spread[PERIOD] - spread[_BACK].cast("int64")})
+    return spread.inner_join(entrants, [UNIT, COHORT])

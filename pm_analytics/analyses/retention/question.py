@@ -1,0 +1,164 @@
+"""The question of retention: its words checked, its spans turned into numbers, and when a cell of it is known."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from pm_analytics import calendars
+from pm_analytics.errors import ParameterError, did_you_mean
+from pm_analytics.stats.proportions import check_confidence
+from pm_analytics.times import DAY, from_microseconds
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+PERIODS = ("day", "week", "month")
+MEASURES = ("on", "on_or_after", "on_or_before", "streak", "bracket")
+COHORTS = ("first_time", "recurring", "first_matching")
+MODES = ("calendar", "rolling")
+ROLLING_DAYS = {"day": 1, "week": 7, "month": 30}
+SUMMED = ("on", "bracket")
+"""Measures under which each return falls into one cell, so that what is summed is summed once."""
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """What to count.
+
+    Attributes
+    ----------
+    start, returning : tuple of str, or None
+        Events that make a cohort, and events that count as a return; None for any event.
+    last : int
+        The last period number shown.
+    edges : tuple of int
+        The last period number of each bracket; empty under the other measures.
+    entries : (int, int) or None
+        Instants ``[start, end)`` between which a unit may enter.
+    timezone, until
+        The log's zone, and the instant up to which it is known.
+    segments : str or None
+        Property whose value at the entry splits the curve.
+    kept : tuple of str
+        Its values that have a curve of their own.
+    """
+
+    start: tuple[str, ...] | None
+    returning: tuple[str, ...] | None
+    period: str
+    last: int
+    measure: str
+    cohorts: str
+    min_events: int
+    week_start: str
+    rolling: bool
+    timezone: str
+    until: int
+    edges: tuple[int, ...] = ()
+    start_where: Mapping[str, Any] = field(default_factory=dict)
+    return_where: Mapping[str, Any] = field(default_factory=dict)
+    value: str | None = None
+    entries: tuple[int, int] | None = None
+    segments: str | None = None
+    kept: tuple[str, ...] = ()
+
+    @property
+    def recurring(self) -> bool:
+        """Whether a unit is in every cohort in which it started, instead of in one."""
+        return self.cohorts == "recurring"
+
+    @property
+    def columns(self) -> tuple[int, ...]:
+        """The period numbers shown: 0, and each later period, or the last one of each bracket."""
+        return (0, *(self.edges or range(1, self.last + 1)))
+
+    @property
+    def length(self) -> int:
+        """Microseconds of a rolling period."""
+        return ROLLING_DAYS[self.period] * DAY
+
+    @property
+    def last_over(self) -> int:
+        """The number of the last calendar period that is over."""
+        return self.number_at(self.until) - 1
+
+    def number_at(self, moment: int) -> int:
+        """Give the number of the calendar period in which an instant falls."""
+        day = from_microseconds(moment, self.timezone).date()
+        return calendars.number_of(day, self.period, week_start=self.week_start)
+
+    def begins(self, number: int) -> int:
+        """Give the instant at which a numbered calendar period begins."""
+        return calendars.start_instant(number, self.period, self.timezone, week_start=self.week_start)
+
+    def is_known(self, cohort: int, number: int) -> bool:
+        """Tell whether a cell is final: its period is over, for everybody whom the cohort can hold."""
+        if number == 0 or not self.rolling:
+            return cohort + number <= self.last_over
+        return self.begins(cohort + 1) + (number + 1) * self.length <= self.until
+
+
+def check(question: Question, mode: str, brackets: Sequence[int] | None, confidence: float) -> None:
+    """Raise ParameterError unless the question makes sense, with what to write instead."""
+    calendars.check_period(question.period if question.period in PERIODS else "week", question.week_start)
+    words: tuple[tuple[str, str, Sequence[str]], ...] = (
+        ("period", question.period, PERIODS),
+        ("measure", question.measure, MEASURES),
+        ("cohorts", question.cohorts, COHORTS),
+        ("mode", mode, MODES),
+    )
+    for name, value, choices in words:
+        if value not in choices:
+            hint = did_you_mean(str(value), choices)
+            raise ParameterError(f"{name}={value!r} is not a choice{hint}; write one of {', '.join(choices)}.")
+    _check_brackets(question.measure, brackets)
+    for name, number in (("periods", question.last), ("min_events", question.min_events)):
+        if not is_count(number):
+            raise ParameterError(f"{name}={number!r} must be a whole number of 1 or more.")
+    _check_value(question)
+    check_confidence(confidence)
+
+
+def is_count(number: object) -> bool:
+    """Tell a whole number of 1 or more."""
+    return isinstance(number, int) and not isinstance(number, bool) and number >= 1
+
+
+def _check_brackets(measure: str, brackets: Sequence[int] | None) -> None:
+    if (measure == "bracket") != (brackets is not None):
+        raise ParameterError(
+            "brackets= and measure='bracket' belong together: write both, such as brackets=[1, 3, 7] for period 1, "
+            "periods 2 to 3 and periods 4 to 7, or neither."
+        )
+    if brackets is None:
+        return
+    fits = bool(len(brackets)) and all(is_count(edge) for edge in brackets)
+    if not fits or list(brackets) != sorted(set(brackets)):
+        raise ParameterError(
+            f"brackets={brackets!r} must be rising whole numbers from 1, the last period of each bracket: [1, 3, 7]."
+        )
+
+
+def _check_value(question: Question) -> None:
+    if question.value is not None and question.measure not in SUMMED:
+        raise ParameterError(
+            f"value={question.value!r} is summed once per cell, which measure={question.measure!r} does not allow; "
+            f"write measure={' or '.join(map(repr, SUMMED))}."
+        )
+
+
+def names(events: str | Sequence[str] | None, *, name: str) -> tuple[str, ...] | None:
+    """Read an event name, several, or None for any event.
+
+    Raises
+    ------
+    ParameterError
+        An empty list, or something that is no name.
+    """
+    if events is None:
+        return None
+    listed = (events,) if isinstance(events, str) else tuple(events)
+    if not listed or any(not isinstance(event, str) or not event.strip() for event in listed):
+        raise ParameterError(f"{name}={events!r} must be the name of an event, a list of names, or None for any event.")
+    return tuple(dict.fromkeys(listed))

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import sys
 from pathlib import Path
 from textwrap import wrap
@@ -38,6 +39,9 @@ def main(argv: Sequence[str] | None = None) -> int:
         return _say(error, USAGE)
     except PmAnalyticsError as error:
         return _say(error, FAILED)
+    except BrokenPipeError:
+        # Whoever read us has seen enough (`| head`); what is still unwritten must not be tried again at exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     except KeyboardInterrupt:
         return _say("Stopped. Nothing was published.", INTERRUPTED)
     return OK

@@ -122,7 +122,7 @@ def _bounded(table: Any, question: Question) -> Any:  # noqa: ANN401
         table = table.filter(table[TIME] >= engine.moment_literal(question.begins(first), kind))
     if question.measure == "on_or_after":
         return table
-    end = question.begins(last + question.last + 1 + _ROLLING_SLACK)
+    end = question.begins(min(last + question.last + _ROLLING_SLACK, question.last_over + 1) + 1)
     return table.filter(table[TIME] < engine.moment_literal(end, kind))
 
 

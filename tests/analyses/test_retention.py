@@ -135,7 +135,8 @@ def test_weeks_begin_on_the_day_that_is_said_and_months_are_calendar_months(janu
     assert (rows(by_sunday), rows(by_monday)) == ([[1, 0]], [[1, 1]])
     assert by_sunday.to_frame()["cohort"][0] == date(2026, 1, 4)
     assert by_monday.to_frame()["cohort"][0] == date(2025, 12, 29)
-    assert "weeks begin on Sunday" in by_sunday.definition
+    assert "calendar weeks, which begin on Sunday" in by_sunday.definition
+    assert "calendar weeks begin on Monday" in pm.retention(log, "in", mode="rolling").definition
     assert rows(pm.retention(log, "in", period="month", periods=2)) == [[1, 1, 0]]
 
 
@@ -287,6 +288,13 @@ def test_entries_show_every_cohort_they_touch_even_empty_ones(january):
     result = ask(log, "open", entries=("2026-01-01", "2026-01-04"), periods=1)
     assert result.to_frame()["cohort"].astype(str).unique().tolist() == ["2026-01-01", "2026-01-02", "2026-01-03"]
     assert rows(result) == [[0, 0], [1, 0], [0, 0]]
+
+
+def test_more_periods_than_there_will_ever_be_are_just_not_observed(january):
+    result = ask(january("a open 1", "z x 9"), "open", periods=5_000, entries=("2026-01-01", "2026-01-02"))
+    assert result.curve()["at_risk"].sum() == 8
+    bracket = ask(january("a open 1", "z x 9"), "open", measure="bracket", brackets=[1, 10**9])
+    assert rows(bracket) == [[1, 0, NULL]]
 
 
 def test_another_unit_may_be_counted():

@@ -1,5 +1,6 @@
 """Retention: of those who started, who came back, period by period."""
 
-from pm_analytics.analyses.retention.analysis import RetentionResult, retention
+from pm_analytics.analyses.retention.analysis import retention
+from pm_analytics.analyses.retention.result import RetentionResult
 
 __all__ = ["RetentionResult", "retention"]

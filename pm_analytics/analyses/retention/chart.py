@@ -32,7 +32,7 @@ from pm_analytics.names import (
 )
 
 if TYPE_CHECKING:
-    from pm_analytics.analyses.retention.analysis import RetentionResult
+    from pm_analytics.analyses.retention.result import RetentionResult
 
 KINDS = ("triangle", "curve")
 ROW_HEIGHT = 22
@@ -111,31 +111,32 @@ def _under_triangle(result: RetentionResult, cut: int) -> str:
 
 
 def _axis(result: RetentionResult) -> str:
-    how = {
-        "on": "Returned in {}",
-        "on_or_after": "Returned in {} or later",
-        "on_or_before": "Returned by {}",
-        "streak": "Returned in every {} so far, up to",
-        "bracket": "Returned in {}s",
+    period = result.question.period
+    there = f"Returned {'on' if period == 'day' else 'in'}"
+    return {
+        "on": f"{there} {period}",
+        "on_or_after": f"{there} {period} or later",
+        "on_or_before": f"Returned by {period}",
+        "streak": f"{there} every {period} so far, up to",
+        "bracket": f"{there} {period}s",
     }[result.question.measure]
-    return how.format(result.question.period)
 
 
 def _cell_tooltip() -> list[alt.Tooltip]:
     return [
         alt.Tooltip(f"{COHORT}:O", title="Cohort"),
         alt.Tooltip(f"{_LABEL}:O", title="Period"),
-        alt.Tooltip(USERS, title="Retained", format=","),
-        alt.Tooltip(COHORT_USERS, title="Of", format=","),
+        alt.Tooltip(f"{USERS}:Q", title="Retained", format=","),
+        alt.Tooltip(f"{COHORT_USERS}:Q", title="Of", format=","),
         *_share_tooltip(),
     ]
 
 
 def _share_tooltip() -> list[alt.Tooltip]:
     return [
-        alt.Tooltip(RATE, title="Share", format=".1%"),
-        alt.Tooltip(CI_LOWER, title="Interval from", format=".1%"),
-        alt.Tooltip(CI_UPPER, title="to", format=".1%"),
+        alt.Tooltip(f"{RATE}:Q", title="Share", format=".1%"),
+        alt.Tooltip(f"{CI_LOWER}:Q", title="Interval from", format=".1%"),
+        alt.Tooltip(f"{CI_UPPER}:Q", title="to", format=".1%"),
     ]
 
 
@@ -161,8 +162,8 @@ def _curve(result: RetentionResult) -> alt.VConcatChart:
         tooltip=[
             *([alt.Tooltip(f"{SEGMENT}:N", title="Segment")] if split else []),
             alt.Tooltip(f"{_LABEL}:O", title="Period"),
-            alt.Tooltip(USERS, title="Retained", format=","),
-            alt.Tooltip(AT_RISK, title="Observed so long", format=","),
+            alt.Tooltip(f"{USERS}:Q", title="Retained", format=","),
+            alt.Tooltip(f"{AT_RISK}:Q", title="Observed so long", format=","),
             *_share_tooltip(),
         ],
     )

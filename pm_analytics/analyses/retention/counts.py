@@ -100,10 +100,11 @@ def _rows(log: EventLog, question: Question) -> Any:  # noqa: ANN401
         PERIOD: calendars.number(
             now, question.period, question.timezone, question.until, week_start=question.week_start
         ),
-        _STARTS: starts,
         _ENTERS: enters,
         _RETURNS: _named(table, question.returning) & _having(table, question.return_where),
     }
+    if question.first_ever:
+        columns[_STARTS] = starts
     if question.value:
         columns[VALUE] = table[question.value].cast("float64")
     if question.segments:
@@ -121,7 +122,7 @@ def _bounded(table: Any, question: Question) -> Any:  # noqa: ANN401
         table = table.filter(table[TIME] >= engine.moment_literal(question.begins(first), kind))
     if question.measure == "on_or_after":
         return table
-    end = question.begins(last + question.last + 1 + _ROLLING_SLACK)
+    end = question.begins(min(last + question.last + _ROLLING_SLACK, question.last_over + 1) + 1)
     return table.filter(table[TIME] < engine.moment_literal(end, kind))
 
 
@@ -139,10 +140,11 @@ def _having(table: Any, properties: Mapping[str, Any]) -> Any:  # noqa: ANN401
 def _activity(rows: Any, question: Question) -> Any:  # noqa: ANN401
     """Fold the events into one row per unit and calendar period."""
     columns = {
-        _STARTED: rows[_NOW].min(where=rows[_STARTS]),
         _ENTERED: rows[_NOW].min(where=rows[_ENTERS]),
         _RETURNS: rows[_RETURNS].cast("int64").sum(),
     }
+    if question.first_ever:
+        columns[_STARTED] = rows[_NOW].min(where=rows[_STARTS])
     if question.value:
         columns[VALUE] = rows[VALUE].sum(where=rows[_RETURNS])
     return rows.group_by([UNIT, PERIOD]).aggregate(**columns)
@@ -154,9 +156,9 @@ def _entrants(rows: Any, question: Question) -> Any:  # noqa: ANN401
     if not question.segments:
         return entrants
     entering = rows.filter(rows[_ENTERS]).select(UNIT, SEGMENT, **{_ENTRY: rows[_NOW]})
+    at_entry = entering.inner_join(entrants, [UNIT, _ENTRY])
     # Two entries at one instant may differ in the property: the first in the alphabet stands for both.
-    at_entry = entering.group_by([UNIT, _ENTRY]).aggregate(**{SEGMENT: entering[SEGMENT].min()})
-    named = entrants.inner_join(at_entry, [UNIT, _ENTRY])
+    named = at_entry.group_by([UNIT, COHORT, _ENTRY]).aggregate(**{SEGMENT: at_entry[SEGMENT].min()})
     if not question.kept:
         return named
     is_kept = engine.any_of(named[SEGMENT] == value for value in (*question.kept, MISSING))
@@ -172,20 +174,16 @@ def _recurring(rows: Any, question: Question) -> Any:  # noqa: ANN401
 def _once(rows: Any, question: Question) -> Any:  # noqa: ANN401
     """Find each unit's one entry: its first ever start, which must itself pass the filter, or its first that does."""
     activity = _activity(rows, question)
-    activity = activity.filter(activity[_STARTED].notnull())
-    entered = activity[_ENTERED].notnull()
-    firsts = activity.group_by(UNIT).aggregate(
-        **{
-            COHORT: activity[PERIOD].min(where=entered),
-            _ENTRY: activity[_ENTERED].min(),
-            _STARTED: activity[_STARTED].min(),
-        }
-    )
-    first_ever = firsts[_ENTRY] == firsts[_STARTED]
-    firsts = firsts.filter(first_ever if question.cohorts == "first_time" else firsts[_ENTRY].notnull())
+    columns = {COHORT: activity[PERIOD].min(where=activity[_ENTERED].notnull()), _ENTRY: activity[_ENTERED].min()}
+    if question.first_ever:
+        columns[_STARTED] = activity[_STARTED].min()
+    firsts = activity.group_by(UNIT).aggregate(**columns)
+    firsts = firsts.filter(firsts[_ENTRY].notnull())
+    if question.first_ever:
+        firsts = firsts.filter(firsts[_ENTRY] == firsts[_STARTED]).drop(_STARTED)
     if question.entries:
         firsts = firsts.filter(firsts[_ENTRY] >= question.entries[0], firsts[_ENTRY] < question.entries[1])
-    return firsts.drop(_STARTED)
+    return firsts
 
 
 def _found(rows: Any, entrants: Any, question: Question) -> Any:  # noqa: ANN401

@@ -69,6 +69,11 @@ class Question:
         return self.cohorts == "recurring"
 
     @property
+    def first_ever(self) -> bool:
+        """Whether a start that passes the filter must be compared with the first ever, which may not pass it."""
+        return self.cohorts == "first_time" and bool(self.start_where)
+
+    @property
     def columns(self) -> tuple[int, ...]:
         """The period numbers shown: 0, and each later period, or the last one of each bracket."""
         return (0, *(self.edges or range(1, self.last + 1)))

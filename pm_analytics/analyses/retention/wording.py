@@ -82,11 +82,10 @@ def _say_entries(log: EventLog, question: Question) -> str:
 
 
 def _say_periods(question: Question) -> str:
+    weeks = f", calendar weeks begin on {question.week_start.title()}" if question.period == "week" else ""
     if question.rolling:
-        hours = 24 * ROLLING_DAYS[question.period]
-        return f"{question.period}s of {hours} hours since the entry of each"
-    weeks = f", weeks begin on {question.week_start.title()}" if question.period == "week" else ""
-    return f"calendar {question.period}s{weeks}"
+        return f"{question.period}s of {24 * ROLLING_DAYS[question.period]} hours since the entry of each{weeks}"
+    return f"calendar {question.period}s{weeks.replace('calendar weeks', 'which')}"
 
 
 def _say_return(question: Question) -> str:

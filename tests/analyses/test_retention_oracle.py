@@ -190,10 +190,10 @@ def check(asked, units):
 
 
 @pytest.mark.filterwarnings("ignore:The event .* never occurs")
-@settings(max_examples=50, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
+@settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
 @given(questions())
 def test_every_cell_counts_the_units_that_the_definition_puts_there(question):
-    """50 random questions of 30 random units each: every measure, cohort, mode and period, with filters and entries."""
+    """30 random questions of 30 random units each: every measure, cohort, mode and period, with filters and entries."""
     check(*question)
 
 

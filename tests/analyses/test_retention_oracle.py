@@ -199,7 +199,7 @@ def test_every_cell_counts_the_units_that_the_definition_puts_there(question):
 
 @pytest.mark.slow
 @pytest.mark.filterwarnings("ignore:The event .* never occurs")
-@settings(max_examples=500, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
+@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
 @given(questions())
 def test_many_more_cells_agree(question):
     """The large suite of the same property."""

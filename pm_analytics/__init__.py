@@ -30,7 +30,7 @@ if TYPE_CHECKING:
         stickiness,
     )
     from pm_analytics.analyses.experiment import ExperimentPlan, ExperimentResult, Exposures, experiment
-    from pm_analytics.analyses.funnel import FunnelResult, Step, funnel
+    from pm_analytics.analyses.funnel import Exclusion, FunnelResult, Step, funnel
     from pm_analytics.analyses.retention import RetentionResult, retention
     from pm_analytics.events import EventLog
     from pm_analytics.metrics import Metric
@@ -48,6 +48,7 @@ _HOMES = {
     "funnel": "analyses.funnel",
     "FunnelResult": "analyses.funnel",
     "Step": "analyses.funnel",
+    "Exclusion": "analyses.funnel",
     "retention": "analyses.retention",
     "RetentionResult": "analyses.retention",
     "adoption": "analyses.adoption",
@@ -75,6 +76,7 @@ __all__ = [
     "ActiveUsersResult",
     "AdoptionResult",
     "EventLog",
+    "Exclusion",
     "ExperimentPlan",
     "ExperimentResult",
     "Exposures",

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from pm_analytics import engine
 from pm_analytics.errors import ParameterError, did_you_mean
-from pm_analytics.times import HOUR, to_microseconds
+from pm_analytics.times import HOUR, from_microseconds, to_microseconds
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -65,6 +65,33 @@ def number_of(day: date, period: str, *, week_start: str = "monday") -> int:
         "week": (days + _week_shift(week_start)) // 7,
         "month": day.year * 12 + day.month - 1,
     }[period]
+
+
+def number_at(moment: int, period: str, timezone: str, *, week_start: str = "monday") -> int:
+    """Give the number of the period in which an instant (UTC microseconds) falls, in a zone.
+
+    Examples
+    --------
+    >>> number_at(0, "hour", "UTC"), number_at(0, "day", "America/New_York")
+    (0, -1)
+    """
+    local = from_microseconds(moment, timezone)
+    number = number_of(local.date(), period, week_start=week_start)
+    return number + local.hour if period == "hour" else number
+
+
+def label(period_number: int, period: str, *, week_start: str = "monday") -> date:
+    """Name a numbered period by its first local day; an hour by its first local instant, a ``datetime``.
+
+    Examples
+    --------
+    >>> label(24 * 365 + 7, "hour"), label(365, "day")
+    (datetime.datetime(1971, 1, 1, 7, 0), datetime.date(1971, 1, 1))
+    """
+    first = start(period_number, period, week_start=week_start)
+    if period != "hour":
+        return first
+    return datetime(first.year, first.month, first.day, period_number % 24)  # noqa: DTZ001 - a clock's reading
 
 
 def start(period_number: int, period: str, *, week_start: str = "monday") -> date:

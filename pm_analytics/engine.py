@@ -120,6 +120,11 @@ def store(source: Any, stem: str) -> Any:  # noqa: ANN401
     return _until_unused(kept, f"DROP TABLE {kept.get_name()}")
 
 
+def kept(expression: Any, stem: str) -> Any:  # noqa: ANN401
+    """Keep the answer of a query that several others read, where we may: not in a warehouse."""
+    return store(expression, stem) if expression.get_backend() is local() else expression
+
+
 def table(sql: str, stem: str) -> Any:  # noqa: ANN401
     """Keep the answer of SQL as a stored table of the embedded engine."""
     name = stored(sql, stem)

@@ -373,7 +373,7 @@ def test_a_day_that_begins_at_one_o_clock_is_a_day():
 
 
 def test_the_order_of_rows_does_not_matter():
-    frame, _ = random_log(random.Random(3), 24 * 40, "UTC")  # noqa: S311 - a test
+    frame, _ = random_log(random.Random(3), 24 * 40, "UTC")
     for function in (pm.active_users, pm.stickiness, pm.lifecycle, pm.power_users):
         one = function(pm.EventLog.from_frame(frame)).to_frame()
         other = function(pm.EventLog.from_frame(frame.sample(frac=1, random_state=1))).to_frame()
@@ -414,7 +414,7 @@ def periods(events, period, week_start, names=("open", "use")):
 @settings(max_examples=12, deadline=None)
 @given(SEEDS, st.sampled_from(ZONES), st.lists(st.integers(1, 40), min_size=1, max_size=3, unique=True))
 def test_rolling_windows_agree_with_sets_of_users(seed, zone, windows):
-    frame, events = random_log(random.Random(seed), 24 * 50, zone)  # noqa: S311 - a test
+    frame, events = random_log(random.Random(seed), 24 * 50, zone)
     result = pm.active_users(pm.EventLog.from_frame(frame, timezone=zone), "use", windows=windows)
     days = periods(events, "day", "monday", ["use"])
     first, last = (calendars.number_of(events[n][2].date(), "day") for n in (0, 1))
@@ -443,7 +443,7 @@ def test_rolling_windows_agree_with_sets_of_users(seed, zone, windows):
 def test_stickiness_agrees_with_counting_by_hand(seed, zone, scale, every, needed, week_start, range_of_days):
     (interval, hours), (least, most) = scale, needed
     start = datetime(2026, 3, 28, tzinfo=UTC) if interval == "hour" else START
-    frame, events = random_log(random.Random(seed), hours, zone, start)  # noqa: S311 - a test
+    frame, events = random_log(random.Random(seed), hours, zone, start)
     days = [start.date() + timedelta(days=n) for n in (range_of_days[0], sum(range_of_days))]
     log = pm.EventLog.from_frame(frame, timezone=zone)
     options = {"interval": interval, "every": every, "between": (str(days[0]), days[1]), "week_start": week_start}
@@ -469,7 +469,7 @@ def test_stickiness_agrees_with_counting_by_hand(seed, zone, scale, every, neede
 @given(SEEDS, st.sampled_from(ZONES), st.sampled_from([("hour", "day"), ("day", "week"), ("day", "month")]), WEEKDAYS)
 def test_stickiness_over_time_is_that_of_each_period_alone(seed, zone, pair, week_start):
     interval, per = pair
-    frame, _ = random_log(random.Random(seed), 24 * 4 if interval == "hour" else 24 * 70, zone)  # noqa: S311 - a test
+    frame, _ = random_log(random.Random(seed), 24 * 4 if interval == "hour" else 24 * 70, zone)
     log = pm.EventLog.from_frame(frame, timezone=zone)
     table = pm.stickiness(log, interval=interval, per=per, week_start=week_start).to_frame()
     for first, part in list(table.groupby("period"))[:3]:
@@ -491,7 +491,7 @@ def test_stickiness_over_time_is_that_of_each_period_alone(seed, zone, pair, wee
 )
 def test_lifecycle_agrees_with_following_each_user(seed, zone, scale, event, new_by, week_start, cut):
     period, hours = scale
-    frame, events = random_log(random.Random(seed), hours, zone)  # noqa: S311 - a test
+    frame, events = random_log(random.Random(seed), hours, zone)
     any_kind = periods(events, period, week_start)
     active = periods(events, period, week_start, [event] if event else ["open", "use"])
     sight = any_kind if new_by == "unit" else active

@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 
 import pm_analytics as pm
 from pm_analytics import engine
-from pm_analytics.analyses.funnel.counts import Question, attempts
+from pm_analytics.analyses.funnel.counts import Attempts
+from pm_analytics.analyses.funnel.question import Question
 from pm_analytics.analyses.funnel.steps import as_steps
 
 MINUTE = 60_000_000
@@ -55,7 +56,7 @@ def log_of_logs(logs):
 
 
 def levels(log, question):
-    frame = engine.run(attempts(log, question).select("unit", "level"))
+    frame = engine.run(Attempts(log, question).counted().select("unit", "level"))
     return dict(zip(frame["unit"], frame["level"], strict=True))
 
 

@@ -156,7 +156,7 @@ class StickinessResult(Result):
         return f" {self.span.say(self.span.unknown)} {verb} not fully known, so these counts can still rise."
 
 
-def stickiness(  # noqa: PLR0913 - each option is one word of the question, and has a default
+def stickiness(
     log: EventLog,
     event: str | Sequence[str] | None = None,
     *,

@@ -2,6 +2,7 @@
 
 from pm_analytics.analyses.funnel.analysis import FunnelResult, funnel
 from pm_analytics.analyses.funnel.comparison import FunnelComparison
+from pm_analytics.analyses.funnel.exclusions import Exclusion
 from pm_analytics.analyses.funnel.steps import Step
 
-__all__ = ["FunnelComparison", "FunnelResult", "Step", "funnel"]
+__all__ = ["Exclusion", "FunnelComparison", "FunnelResult", "Step", "funnel"]

@@ -8,9 +8,11 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from pm_analytics.errors import ParameterError
 from pm_analytics.events import say_filter
+from pm_analytics.times import microseconds, parse_duration, say_duration
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from datetime import timedelta
 
 First = Literal["no", "ever", "matching"]
 MOST_OVERLAPPING = 8
@@ -32,12 +34,19 @@ class Step:
         instant is first, too.
     label : str, optional
         How it is called; made of event and properties when not given.
+    within : str or timedelta, optional
+        Time allowed from the step before to this one, end included; beside the window of the whole funnel. Both steps
+        count from their first occurrence in the attempt.
+    optional : bool
+        Later steps do not need it. Its row counts the attempts in which it happened between its neighbours.
     """
 
     event: str | Sequence[str] | None
     where: Mapping[str, Any] = field(default_factory=dict)
     first: First = "no"
     label: str | None = None
+    within: str | timedelta | None = None
+    optional: bool = False
 
     def __post_init__(self) -> None:
         """Refuse a step that nothing could fill."""
@@ -46,6 +55,13 @@ class Step:
             raise ParameterError(f"A step is the name of an event, or several; got {self.event!r}.")
         if self.first not in {"no", "ever", "matching"}:
             raise ParameterError(f"first={self.first!r} is not a choice; write 'ever' or 'matching', or leave it out.")
+        if self.within is not None:
+            parse_duration(self.within, name="within")
+
+    @property
+    def gap(self) -> int | None:
+        """Microseconds allowed from the step before; None for no limit of its own."""
+        return None if self.within is None else microseconds(parse_duration(self.within, name="within"))
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -63,6 +79,18 @@ class Step:
         having = ", ".join(f"{name} {say_filter(value)}" for name, value in self.where.items())
         first = {"no": "", "ever": "first ever ", "matching": "first matching "}[self.first]
         return f"{first}{what}" + (f" ({having})" if having else "")
+
+    @property
+    def row_title(self) -> str:
+        """How its row is called: an optional step says so."""
+        return f"{self.title} (optional)" if self.optional else self.title
+
+    @property
+    def limit(self) -> str:
+        """Say its own time limit; empty when it has none."""
+        if self.within is None:
+            return ""
+        return f"{self.title!r} within {say_duration(parse_duration(self.within))} of the step before"
 
     @property
     def key(self) -> tuple[Any, ...]:
@@ -84,11 +112,33 @@ def as_steps(steps: Iterable[str | Step]) -> tuple[Step, ...]:
     Raises
     ------
     ParameterError
-        Fewer than two, or something that is neither.
+        Fewer than two, or something that is neither; an optional first or last step; a first step with a time limit.
     """
     if isinstance(steps, str | Step) or len(listed := list(steps)) < 2:
         raise ParameterError(f"A funnel needs at least two steps in a list, like ['visit', 'pay']; got {steps!r}.")
-    return tuple(step if isinstance(step, Step) else Step(step) for step in listed)
+    asked = tuple(step if isinstance(step, Step) else Step(step) for step in listed)
+    for step in (asked[0], asked[-1]):
+        if step.optional:
+            raise ParameterError(
+                f"The step {step.title!r} cannot be optional: the first one begins an attempt, the last one ends it."
+            )
+    if asked[0].within is not None:
+        raise ParameterError(f"The first step {asked[0].title!r} has no step before it, so it takes no within=.")
+    _check_optional(asked)
+    return asked
+
+
+def _check_optional(steps: Sequence[Step]) -> None:
+    """Refuse an optional step that another step's event could fill: which of the two it was would be a guess."""
+    for step in (step for step in steps if step.optional):
+        sharing = [other.title for other in steps if other is not step and other.may_share(step)]
+        if sharing:
+            raise ParameterError(
+                f"The optional step {step.title!r} could be filled by the same event as {sharing[0]!r}. "
+                "Give it an event, or a property value, of its own."
+            )
+        if step.within is not None:
+            raise ParameterError(f"The optional step {step.title!r} takes no within=; put it on the step after it.")
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,169 @@
+"""A funnel over time: conversion by the period in which attempts began."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import pandas as pd
+
+from pm_analytics import calendars
+from pm_analytics.analyses.funnel.counts import Levels, trend
+from pm_analytics.errors import ParameterError
+from pm_analytics.names import (
+    CI_LOWER,
+    CI_UPPER,
+    COMPLETE,
+    CONVERSION_RATE,
+    CONVERTED,
+    ENTERED,
+    PERIOD,
+)
+from pm_analytics.results import Claim, Result, known, records, say_share
+from pm_analytics.stats.proportions import share, wilson
+
+if TYPE_CHECKING:
+    from pm_analytics.analyses.funnel.asking import Asked
+    from pm_analytics.analyses.funnel.counts import Attempts
+
+MOST_PERIODS = 5_000
+
+
+@dataclass(frozen=True, slots=True, repr=False, eq=False)
+class FunnelTrend(Result):
+    """Conversion by period of entry. One row per period, those without entries included.
+
+    ``to_frame()``: ``period`` (its first day; for hours, its first instant), ``entered``, ``converted``,
+    ``conversion_rate`` (null when nobody entered) with Wilson's ``ci_lower`` and ``ci_upper``, and ``complete``: every
+    attempt that began in the period has had all its time. An incomplete one is provisional: it can only rise.
+
+    Attributes
+    ----------
+    unit_of_time : str
+        The kind of period.
+    counted : str
+        What is counted, in words.
+    between : (str, str)
+        The steps between which conversion is followed.
+    """
+
+    unit_of_time: str
+    counted: str
+    between: tuple[str, str]
+
+    def summary(self) -> str:
+        """Say the conversion of the last complete period and of the one before it, and what is too young to judge."""
+        over = self._table[self._table[COMPLETE]]
+        young = len(self._table) - len(over)
+        open_ = f" {_say_young(young, self.unit_of_time)}" if young else ""
+        if over.empty or not over[ENTERED].sum():
+            return f"No {self.unit_of_time} with entries is old enough to judge.{open_}"
+        last = over[over[ENTERED] > 0].iloc[-1]
+        return f"{self._say(last)}.{open_}"
+
+    def headline(self) -> str:
+        """Say what is followed."""
+        return f"From {self.between[0]} to {self.between[1]}, by {self.unit_of_time} of entry"
+
+    def claims(self) -> list[Claim]:
+        """List the conversion of every period that is complete."""
+        return [
+            Claim(
+                id=f"funnel.trend.{row[PERIOD]}",
+                value=known(row[CONVERSION_RATE]),
+                unit="share",
+                definition=f"{row[PERIOD]}: {self.definition}",
+                ci_lower=known(row[CI_LOWER]),
+                ci_upper=known(row[CI_UPPER]),
+                n=int(row[CONVERTED]),
+                denominator=int(row[ENTERED]),
+            )
+            for row in records(self._table[self._table[COMPLETE]])
+        ]
+
+    def _say(self, row: pd.Series) -> str:
+        said = say_share(int(row[CONVERTED]), int(row[ENTERED]), row[CI_LOWER], row[CI_UPPER], self.counted)
+        return (
+            f"In the {self.unit_of_time} of {row[PERIOD]}, the last one with entries whose time is over, {said} went "
+            f"from {self.between[0]} to {self.between[1]}"
+        )
+
+
+def _say_young(periods: int, unit: str) -> str:
+    if periods == 1:
+        return f"1 {unit} is too young to judge: its share can still rise."
+    return f"{periods:,} {unit}s are too young to judge: their shares can still rise."
+
+
+def follow(
+    asked: Asked, attempts: Attempts, period: str, from_step: int, to_step: int | None, week_start: str
+) -> FunnelTrend:
+    """Count by period of entry; see :meth:`FunnelResult.trend`."""
+    calendars.check_period(period, week_start)
+    first, last = step_range(asked, from_step, to_step)
+    found = trend(attempts, period, week_start, each=asked.each)
+    numbers = _numbers(asked, found, period, week_start)
+    rows = [_row(asked, found.get(number), number, period, week_start, (first, last)) for number in numbers]
+    names = [PERIOD, ENTERED, CONVERTED, CONVERSION_RATE, CI_LOWER, CI_UPPER, COMPLETE]
+    table = pd.DataFrame(rows, columns=names)
+    begins = f"; weeks begin on {week_start}" if period == "week" else ""
+    sums = "" if asked.each else "; a unit counts once in each period in which it entered, so they may add up to more"
+    return FunnelTrend(
+        table,
+        definition=f"By {period} of entry{begins}{sums}. {asked.definition}",
+        basis=f"{asked.counted} by {period} of entry; {asked.log.basis}",
+        unit_of_time=period,
+        counted=asked.counted,
+        between=(repr(asked.titles[first - 1]), repr(asked.titles[last - 1])),
+    )
+
+
+def step_range(asked: Asked, from_step: int, to_step: int | None) -> tuple[int, int]:
+    """Check two step numbers.
+
+    Raises
+    ------
+    ParameterError
+        Not two different steps of the funnel, in order, that every attempt needs.
+    """
+    steps = asked.question.steps
+    last = len(steps) if to_step is None else to_step
+    if not 1 <= from_step < last <= len(steps):
+        raise ParameterError(
+            f"from_step={from_step!r} and to_step={to_step!r} must be two of the steps 1 to {len(steps)}, in order."
+        )
+    if asked.question.steps[from_step - 1].optional or asked.question.steps[last - 1].optional:
+        raise ParameterError("An optional step is neither a beginning nor an end; name steps that every attempt makes.")
+    return from_step, last
+
+
+def _numbers(asked: Asked, found: dict[int, Levels], period: str, week_start: str) -> range:
+    """List the periods to show: those of the entry range as far as the data go, or from the first entry to the last."""
+    log, entries = asked.log, asked.question.entries
+    if entries is not None:
+        days = [entries[0], max(entries[0], min(entries[1], log.observed_until) - 1)]
+        first, last = (calendars.number_at(day, period, log.timezone, week_start=week_start) for day in days)
+    elif found:
+        first, last = min(found), max(found)
+    else:
+        return range(0)
+    if last - first >= MOST_PERIODS:
+        raise ParameterError(
+            f"That would be {last - first + 1:,} {period}s, more than can be shown; ask for longer periods, or give a "
+            "range with entries=."
+        )
+    return range(first, last + 1)
+
+
+def _row(
+    asked: Asked, levels: Levels | None, number: int, period: str, week_start: str, steps: tuple[int, int]
+) -> tuple[object, ...]:
+    entered, converted = (levels.users[step - 1] if levels else 0 for step in steps)
+    interval = wilson(converted, entered, confidence=asked.confidence)
+    horizon = asked.question.horizon
+    log = asked.log
+    end = calendars.start_instant(number + 1, period, log.timezone, week_start=week_start)
+    # The last attempt of a period begins just before its end, and must have had its whole window before the data end.
+    complete = horizon is not None and end + horizon <= log.observed_until
+    begins = calendars.label(number, period, week_start=week_start)
+    return begins, entered, converted, share(converted, entered), interval.lower, interval.upper, complete

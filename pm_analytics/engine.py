@@ -99,6 +99,18 @@ def run(expression: Any) -> pd.DataFrame:  # noqa: ANN401
     return frame
 
 
+def arrow(expression: Any) -> Any:  # noqa: ANN401
+    """Run one query and return its rows as an Arrow table.
+
+    Raises
+    ------
+    SourceError
+        As for :func:`run`.
+    """
+    with _in_plain_words():
+        return expression.to_pyarrow()
+
+
 def counts(expression: Any) -> dict[str, int]:  # noqa: ANN401
     """Run a query that gives one row of counts; a sum over no rows, which is null, counts as 0."""
     row = run(expression).iloc[0]
@@ -120,9 +132,14 @@ def store(source: Any, stem: str) -> Any:  # noqa: ANN401
     return _until_unused(kept, f"DROP TABLE {kept.get_name()}")
 
 
+def is_local(expression: Any) -> bool:  # noqa: ANN401
+    """Tell whether a query runs in the embedded engine."""
+    return expression.get_backend() is local()
+
+
 def kept(expression: Any, stem: str) -> Any:  # noqa: ANN401
     """Keep the answer of a query that several others read, where we may: not in a warehouse."""
-    return store(expression, stem) if expression.get_backend() is local() else expression
+    return store(expression, stem) if is_local(expression) else expression
 
 
 def table(sql: str, stem: str) -> Any:  # noqa: ANN401

@@ -151,6 +151,15 @@ class EventLog:
             raise DataError("The table has no events; nothing can be counted.")
         return int(last) + 1
 
+    @cached_property
+    def rows_at_most(self) -> int:
+        """A number of rows that the log does not exceed, known without reading them; 0 where that is not to be had.
+
+        For deciding how to compute, never for showing.
+        """
+        whole = (self._whole or self).table
+        return engine.counts(whole.aggregate(rows=whole.count()))["rows"] if engine.is_local(whole) else 0
+
     def between(self, start: Moment, end: Moment) -> EventLog:
         """Keep the events in ``[start, end)``, read in the log's zone. Nothing after ``end`` is then known.
 

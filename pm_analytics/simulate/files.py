@@ -7,9 +7,9 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import pyarrow as pa  # type: ignore[import-untyped]  # ships no types
-import pyarrow.compute as pc  # type: ignore[import-untyped]
-import pyarrow.parquet as pq  # type: ignore[import-untyped]
+import pyarrow as pa  # ships no types
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
 
 from pm_analytics.simulate.people import COUNTRIES, PLANS, PLATFORMS, bill, plan_at
 from pm_analytics.simulate.plan import EVENTS, EXPERIMENT, NEVER

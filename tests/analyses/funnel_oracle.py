@@ -45,12 +45,19 @@ def fits(events, steps):
 
 
 def matching(events, steps):
-    """Give the largest number of steps that can each have an event of its own."""
-    if not steps:
-        return 0
-    skip = matching(events, steps[1:])
-    taken = [1 + matching(events[:i] + events[i + 1 :], steps[1:]) for i, e in enumerate(events) if steps[0](e)]
-    return max([skip, *taken])
+    """Give the largest number of steps that can each have an event of its own, by moving earlier choices aside."""
+    taken = {}
+
+    def place(step, tried):
+        for i, event in enumerate(events):
+            if i not in tried and steps[step](event):
+                tried.add(i)
+                if i not in taken or place(taken[i], tried):
+                    taken[i] = step
+                    return True
+        return False
+
+    return sum(place(step, set()) for step in range(len(steps)))
 
 
 def gets_to(events, level, ask):

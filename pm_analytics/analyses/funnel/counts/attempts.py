@@ -7,11 +7,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import ibis
 
 from pm_analytics import engine
+from pm_analytics.analyses.funnel.counts.compiled import can_compile, count_levels, find_attempts, may_compile
 from pm_analytics.analyses.funnel.counts.instants import instants, keys_of
 from pm_analytics.analyses.funnel.counts.ordered import BARRED_AT, LEVEL, STOPPED_AT, done, ordered_attempts, reached
 from pm_analytics.analyses.funnel.counts.unordered import kinds_made, unordered_attempts, with_times
@@ -22,6 +23,8 @@ if TYPE_CHECKING:
 
     from pm_analytics.analyses.funnel.question import Question
     from pm_analytics.events import EventLog
+
+Path = Literal["auto", "queries", "kernel"]
 
 ENTRY = reached(1)
 LAST_ENTRY = "last_entry"
@@ -37,16 +40,33 @@ class Attempts:
         Events to read.
     question : Question
         What is an attempt.
+    path : {"auto", "queries", "kernel"}
+        Who finds them: whoever is faster, the query engine, or the kernel where it can. The answers are the same.
     """
 
     log: EventLog
     question: Question
+    path: Path = "auto"
+
+    @cached_property
+    def compiled(self) -> bool:
+        """Whether the kernel finds them."""
+        if self.path == "auto":
+            return may_compile(self.log, self.question)
+        return self.path == "kernel" and can_compile(self.question)
 
     @cached_property
     def table(self) -> Any:  # noqa: ANN401 - an Ibis table
         """One row per attempt; see :func:`ordered_attempts`. Without an order it has no times after the entry."""
+        if self.compiled:
+            return find_attempts(self.log, self.question)
         find = ordered_attempts if self.question.ordered else unordered_attempts
         return engine.kept(find(self._moments(), self.question), "attempts")
+
+    @cached_property
+    def compiled_levels(self) -> Any:  # noqa: ANN401 - an array
+        """Units by level; see :func:`compiled.count_levels`."""
+        return count_levels(self.log, self.question)
 
     def _moments(self) -> Any:  # noqa: ANN401 - an Ibis table
         return engine.kept(instants(self.log, self.question), "instants")

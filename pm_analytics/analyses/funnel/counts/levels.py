@@ -9,6 +9,7 @@ import ibis
 
 from pm_analytics import engine
 from pm_analytics.analyses.funnel.counts.attempts import ENTRY, LAST_ENTRY
+from pm_analytics.analyses.funnel.counts.compiled import only_counts
 from pm_analytics.analyses.funnel.counts.ordered import BARRED_AT, LEVEL, done
 
 if TYPE_CHECKING:
@@ -42,12 +43,22 @@ class Levels:
 def levels(attempts: Attempts, *, mature: bool = False, each: bool = False) -> Levels:
     """Count units (``each``: attempts) by how far they got; with ``mature`` only attempts whose time was over."""
     question = attempts.question
+    if not each and only_counts(question) and attempts.compiled:
+        return _compiled(attempts, mature=mature)
     table = attempts.owned() if each else None
     if mature:
         table = attempts.table if table is None else table
         table = table.filter(over(table, attempts))
     counted = table if each else attempts.counted(table)
     return fold(engine.run(by_level(counted, attempts).order_by(LEVEL)), question)
+
+
+def _compiled(attempts: Attempts, *, mature: bool) -> Levels:
+    """Count in one pass over the rows, once for all and for mature attempts."""
+    found = attempts.compiled_levels[2 if mature else 0]
+    reached_at_least = found[1:][::-1].cumsum()[::-1]
+    unfinished = 0 if mature else int(attempts.compiled_levels[1].sum())
+    return Levels(tuple(map(int, reached_at_least)), (0,) * len(reached_at_least), unfinished)
 
 
 def by_level(counted: Any, attempts: Attempts, keys: tuple[str, ...] = ()) -> Any:  # noqa: ANN401 - Ibis tables

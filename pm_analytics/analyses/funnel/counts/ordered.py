@@ -16,7 +16,7 @@ from pm_analytics import engine
 from pm_analytics.analyses.funnel.counts.instants import NOW, bars, keys_of, optional_fills, rows_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
 
     from pm_analytics.analyses.funnel.question import Question
 
@@ -49,10 +49,11 @@ def ordered_attempts(moments: Any, question: Question) -> Any:  # noqa: ANN401 -
         when an exclusion happened to it (null: none did); ``stopped_at``, when another event interrupted it (strict
         order only); ``done_...`` per optional step.
     """
-    moments = look_ahead(moments, question)
-    attempts = _starts(moments, question)
-    for _ in range(question.last - 1):
-        attempts = _jump(attempts, moments, question)
+    # In the embedded engine each part is kept: one long expression takes longer to write than several short ones.
+    moments = engine.kept(look_ahead(moments, question), "ahead")
+    attempts = engine.kept(_starts(moments, question), "starts")
+    for least in range(1, question.last):
+        attempts = engine.kept(_jump(attempts, moments, least, question), "jumps")
     for index in question.optional:
         attempts = _with_optional(attempts, moments, index, question)
     optional = list(map(done, question.optional))
@@ -121,28 +122,29 @@ def _starts(moments: Any, question: Question) -> Any:  # noqa: ANN401
     return _look_on(starts.mutate(**{LEVEL: level, BARRED_AT: _NOTHING, STOPPED_AT: _NOTHING}, **times), question)
 
 
-def _jump(attempts: Any, moments: Any, question: Question) -> Any:  # noqa: ANN401
-    """Move every attempt to the next instant at which it gets on."""
+def _jump(attempts: Any, moments: Any, least: int, question: Question) -> Any:  # noqa: ANN401
+    """Move every attempt to the next instant at which it gets on; those that can are at level ``least`` or above."""
     keys = keys_of(question)
     there = moments.rename({f"{name}_there": name for name in moments.columns})
     same = [attempts[key] == there[f"{key}_there"] for key in keys]
     met = attempts.left_join(there, [*same, attempts[_UPCOMING] == there[f"{NOW}_there"]])
-    getting = {level: met[f"{_gets_to(level)}_there"] for level in range(1, question.last)}
+    getting = {level: met[f"{_gets_to(level)}_there"] for level in range(least, question.last)}
     level = ibis.ifelse(met[_UPCOMING].isnull(), met[LEVEL], _at_level(met[LEVEL], getting)).cast("int64")
     moved = level > met[LEVEL]
     times = {
         reached(n): ibis.ifelse(met[reached(n)].isnull() & (level >= n), met[_UPCOMING], met[reached(n)])
-        for n in range(2, question.last + 1)
+        for n in range(least + 1, question.last + 1)
     }
     # An attempt that does not get on where it was meant to has been interrupted: in strict order only.
     stopped = ibis.ifelse(met[_UPCOMING].notnull() & ~moved, met[_UPCOMING], met[STOPPED_AT])
     arrived = met.mutate(**{LEVEL: level, _MOVED: moved, STOPPED_AT: stopped}, **times)
-    return _look_on(arrived, question, suffix="_there")
+    return _look_on(arrived, question, least + 1, suffix="_there")
 
 
-def _look_on(attempts: Any, question: Question, *, suffix: str = "") -> Any:  # noqa: ANN401
+def _look_on(attempts: Any, question: Question, least: int = 1, *, suffix: str = "") -> Any:  # noqa: ANN401
     """Add when each attempt gets on from where it is, if it does in time, and when an exclusion comes before that."""
-    upcoming, bar = (_from_here(attempts, name, question, suffix) for name in (_next, _next_bar))
+    levels = range(least, question.last)
+    upcoming, bar = (_from_here(attempts, name, levels, question, suffix) for name in (_next, _next_bar))
     if _MOVED in attempts.columns:
         upcoming, bar = (ibis.ifelse(attempts[_MOVED], when, _NOTHING) for when in (upcoming, bar))
     looked = attempts.mutate(**{_UPCOMING: upcoming, "bar": bar})
@@ -154,14 +156,20 @@ def _look_on(attempts: Any, question: Question, *, suffix: str = "") -> Any:  # 
     if not question.remove:
         # An attempt that an exclusion ended goes nowhere; only a removal needs to know how far it would have got.
         looked = looked.mutate(**{_UPCOMING: ibis.ifelse(looked[BARRED_AT].isnull(), looked[_UPCOMING], _NOTHING)})
-    levels = [reached(n) for n in range(1, question.last + 1)]
-    return looked.select(*keys_of(question), LEVEL, *levels, BARRED_AT, STOPPED_AT, _UPCOMING)
+    times = [reached(n) for n in range(1, question.last + 1)]
+    return looked.select(*keys_of(question), LEVEL, *times, BARRED_AT, STOPPED_AT, _UPCOMING)
 
 
-def _from_here(attempts: Any, name: Callable[[int], str], question: Question, suffix: str) -> Any:  # noqa: ANN401
+def _from_here(
+    attempts: Any,  # noqa: ANN401
+    name: Callable[[int], str],
+    levels: Iterable[int],
+    question: Question,
+    suffix: str,
+) -> Any:  # noqa: ANN401
     """Choose by level among what an instant knows of the future, if it lies in reach."""
     entry, at = attempts[reached(1)], attempts[NOW + suffix]
-    known = {n: name(n) + suffix for n in range(1, question.last) if name(n) + suffix in attempts.columns}
+    known = {n: name(n) + suffix for n in levels if name(n) + suffix in attempts.columns}
     in_reach = {n: _in_reach(attempts[column], at, n, entry, question) for n, column in known.items()}
     return _at_level(attempts[LEVEL], in_reach)
 

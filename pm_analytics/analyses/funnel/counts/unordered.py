@@ -17,7 +17,7 @@ from pm_analytics.analyses.funnel.counts.instants import NOW, bars, keys_of, row
 from pm_analytics.analyses.funnel.counts.ordered import BARRED_AT, LEVEL, STOPPED_AT, reached
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Iterator
 
     from pm_analytics.analyses.funnel.question import Question
 
@@ -139,18 +139,10 @@ def _matched(counted: Any, family: tuple[int, ...], question: Question) -> Any: 
         sum(times(kind) for kind in family if kind not in group) + (counted[rows_of(group)] if group else 0)
         for group in _subsets(family)
     ]
-    return _least(bounds)
+    # None is ever null, so no engine's rule for nulls in least() matters; the first is a plain number.
+    return ibis.least(ibis.literal(bounds[0], "int64"), *bounds[1:])
 
 
 def _subsets(family: tuple[int, ...]) -> Iterator[frozenset[int]]:
     for size in range(len(family) + 1):
         yield from map(frozenset, combinations(family, size))
-
-
-def _least(values: list[Any]) -> Any:  # noqa: ANN401
-    """Write the least of some numbers; the first is a plain one."""
-    least: Any = ibis.literal(values[0], "int64")
-    step: Callable[[Any, Any], Any] = lambda one, two: ibis.ifelse(one <= two, one, two)  # noqa: E731
-    for value in values[1:]:
-        least = step(least, value)
-    return least

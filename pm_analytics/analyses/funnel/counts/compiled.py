@@ -1,0 +1,133 @@
+"""The same counts by the compiled kernel, where the log is local and large enough for that to pay.
+
+The engine still reads, filters and marks the rows; only unit and mark come over, and the kernel does the rest. Steps
+that could share an event, and optional ones, stay with the queries. A property test holds the two paths equal.
+"""
+
+from __future__ import annotations
+
+from importlib.util import find_spec
+from typing import TYPE_CHECKING, Any
+
+import ibis
+import numpy as np
+
+from pm_analytics import engine
+from pm_analytics.analyses.funnel.counts.instants import NOW, bars, fills, keys_of, step_rows
+from pm_analytics.analyses.funnel.counts.ordered import BARRED_AT, LEVEL, STOPPED_AT, reached
+from pm_analytics.coding import arrays
+
+if TYPE_CHECKING:
+    from pm_analytics.analyses.funnel.question import Question
+    from pm_analytics.coding import Keys
+    from pm_analytics.events import EventLog
+
+SMALLEST = 200_000
+"""Rows from which on starting the kernel costs less than it saves."""
+_MARK = "mark"
+
+
+def may_compile(log: EventLog, question: Question) -> bool:
+    """Tell whether the kernel can answer this question, and is worth starting."""
+    return can_compile(question) and find_spec("numba") is not None and log.rows_at_most >= SMALLEST
+
+
+def can_compile(question: Question) -> bool:
+    """Tell whether the kernel can answer this question: steps never share an event, and each is needed."""
+    kinds = question.kinds
+    apart = all(len(family) == 1 for family in kinds.families)
+    return apart and not question.optional and len(kinds.kinds) <= 15 and len(question.bars) <= 4
+
+
+def only_counts(question: Question) -> bool:
+    """Tell whether the shortest kernel will do: loose order, all steps different, and no further rule."""
+    gaps = any(question.gap(level) is not None for level in range(1, question.last))
+    plain = question.order == "loose" and question.reentry == "any" and not question.tolerance
+    alone = not (question.bars or question.held or question.apart or gaps)
+    return plain and alone and len(question.kinds.kinds) == question.last
+
+
+def count_levels(log: EventLog, question: Question) -> Any:  # noqa: ANN401 - an array
+    """Count units by level: all, of them those still under way, and by level of mature attempts."""
+    from pm_analytics.analyses.funnel import kernel
+
+    begins, marks, _ = _grouped(log, question)
+    until = log.observed_until
+    window = kernel.FOREVER if question.window is None else question.window
+    entries = question.entries or (-kernel.FOREVER, kernel.FOREVER)
+    ripe = -kernel.FOREVER if question.horizon is None else until - question.horizon
+    return kernel.count_levels(begins, marks, question.last, window, entries, ripe, until)
+
+
+def find_attempts(log: EventLog, question: Question) -> Any:  # noqa: ANN401 - an Ibis table
+    """Give the attempt table, kept in the embedded engine."""
+    from pm_analytics.analyses.funnel import kernel
+
+    begins, marks, names = _grouped(log, question)
+    window = kernel.FOREVER if question.window is None else question.window
+    start, end = question.entries or (-kernel.FOREVER, kernel.FOREVER)
+    order = np.array(question.kinds.order, np.int64)
+    first = question.reentry == "first"
+    if question.ordered:
+        whose, levels, times, ended, stopped = kernel.find_attempts(
+            begins,
+            marks,
+            order,
+            len(question.kinds.kinds),
+            _covers(question),
+            _gaps(question, kernel.FOREVER),
+            (window, start, end, question.tolerance),
+            (question.order == "strict", first, question.remove),
+        )
+    else:
+        needed = np.array([question.kinds.order.count(kind) for kind in range(len(question.kinds.kinds))], np.int64)
+        opening = int(order[0]) if question.order == "first_then_any" else -1
+        whose, levels, entered, ended = kernel.find_windows(begins, marks, needed, (window, start, end), opening, first)
+        times, stopped = entered.reshape(-1, 1), np.full(len(entered), kernel.NO_TIME)
+    columns = {LEVEL: levels, **{reached(n + 1): times[:, n] for n in range(times.shape[1])}}
+    columns |= {BARRED_AT: ended, STOPPED_AT: stopped}
+    return _table(whose, names, columns, kernel.NO_TIME)
+
+
+def _covers(question: Question) -> Any:  # noqa: ANN401
+    covers = [
+        sum(1 << number for number, bar in enumerate(question.bars) if bar.covers(level))
+        for level in range(question.last)
+    ]
+    return np.array(covers, np.int64)
+
+
+def _gaps(question: Question, forever: int) -> Any:  # noqa: ANN401
+    gaps = [question.gap(level) if level else None for level in range(question.last)]
+    return np.array([forever if gap is None else gap for gap in gaps], np.int64)
+
+
+def _grouped(log: EventLog, question: Question) -> tuple[Any, Any, Keys]:
+    """Fetch the rows, give each key a code, and put each code's marks together."""
+    from pm_analytics.analyses.funnel import kernel
+
+    rows = step_rows(log, question)
+    mark = rows[NOW] * kernel.SHIFT + _what(rows, question)
+    keys = keys_of(question)
+    codes, marks, names = arrays(rows.select(*keys, **{_MARK: mark}), keys, _MARK)
+    begins, grouped = kernel.by_unit(codes, marks, len(names))
+    return begins, grouped, names
+
+
+def _what(rows: Any, question: Question) -> Any:  # noqa: ANN401
+    """Write what an event does: its kind from 1 in the low bits, its exclusions in the high ones."""
+    kinds = [(rows[fills(kind)], kind + 1) for kind in range(len(question.kinds.kinds))]
+    what = ibis.cases(*kinds, else_=0).cast("int64")
+    for number in range(len(question.bars)):
+        what += rows[bars(number)].cast("int64") * (16 << number)
+    return what
+
+
+def _table(whose: Any, names: Keys, columns: dict[str, Any], nothing: int) -> Any:  # noqa: ANN401
+    """Store attempts under the names of their keys; "never" becomes null."""
+    import pyarrow as pa
+
+    found = names.take(whose)
+    for name, values in columns.items():
+        found[name] = pa.array(values, pa.int64(), mask=values == nothing)
+    return engine.store(pa.table(found), "attempts")

@@ -417,6 +417,46 @@ def test_more_periods_than_there_will_ever_be_are_just_not_observed(january):
     assert rows(bracket) == [[1, 0, NULL]]
 
 
+def test_a_clock_in_a_far_future_is_named_instead_of_drawn(january):
+    """One event of 2099 would make a table of 27,000 daily cohorts, nearly all of them empty."""
+    log = january("a open 1", "odd open 27000")
+    with pytest.raises(ParameterError, match=r"27,000 cohorts from 2026-01-01 to 2099-12-03: is the clock .* wrong"):
+        ask(log, "open")
+    assert rows(ask(log, "open", entries=("2026-01-01", "2026-01-02"))) == [[1, 0, 0, 0]]
+    assert rows(ask(log.between("2026-01-01", "2026-01-05"), "open")) == [[1, 0, 0, 0]]
+
+
+def test_a_property_of_thousands_of_values_has_a_few_curves_and_the_rest_together():
+    frame = pd.DataFrame({"user": [f"u{n}" for n in range(3_000)], "event": "in", "time": "2026-01-01T10:00Z"})
+    frame["city"] = [f"c{n}" for n in range(3_000)]
+    result = ask(pm.EventLog.from_frame(frame).as_of("2026-01-05"), "in", segments="city", most_segments=8)
+    curves = result.segments()
+    assert curves["segment"].nunique() == 9
+    assert curves.loc[curves["segment"] == "(other)", "at_risk"].tolist() == [2_992] * 4
+    drawn = result.plot(kind="curve").to_dict()
+    assert "3 smaller segments are in the table" in " ".join(drawn["title"]["subtitle"])
+
+
+def test_a_property_that_nobody_has_is_one_segment_of_nothing():
+    frame = pd.DataFrame({"user": ["a", "b"], "event": "in", "time": "2026-01-01T10:00Z", "city": [None, ""]})
+    log = pm.EventLog.from_frame(frame.astype({"city": "string"})).as_of("2026-01-05")
+    assert ask(log, "in", segments="city").segments()["segment"].unique().tolist() == ["(missing)"]
+
+
+@pytest.mark.slow
+def test_one_unit_with_a_million_events_is_counted_in_proportion_to_them():
+    """A robot, one event a minute for 694 days: to meet each event with each entry would take a trillion rows."""
+    time = pd.date_range("2024-01-01", periods=1_000_000, freq="min", tz="UTC")
+    log = pm.EventLog.from_frame(pd.DataFrame({"user": "robot", "event": "open", "time": time}))
+    for options in ({}, {"mode": "rolling"}, {"measure": "on_or_before"}, {"measure": "streak"}):
+        curve = ask(log, "open", cohorts="recurring", periods=30, **options).curve()
+        assert curve["rate"].tolist() == [1.0] * 31
+    actives = pm.active_users(log).to_frame()
+    assert actives.loc[actives["complete"], "users"].eq(1).all()
+    assert pm.lifecycle(log, period="day").to_frame()["returning"].sum() == 694
+    assert pm.power_users(log).averages()["mean_days"].tolist() == [28]
+
+
 def test_another_unit_may_be_counted():
     frame = pd.DataFrame(
         [("a", "open", "2026-01-01T00:00Z", "acme"), ("b", "open", "2026-01-02T00:00Z", "acme"),

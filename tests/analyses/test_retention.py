@@ -270,6 +270,10 @@ def test_those_who_entered_before_a_release_compare_with_those_after(january):
     assert comparison.sides()["segment"].unique().tolist() == ["January", "release"]
     assert "no unit may be in both" in comparison.definition
     assert "entries from 2026-01-05 to before 2026-01-07" in comparison.definition
+    assert comparison.basis == (
+        "January: 2 users in 4 daily cohorts; release: 3 users in 2 daily cohorts; data known until 2026-01-08; zone UTC"
+    )
+    assert comparison.definition.count("calendar days") == 1
     with pytest.raises(ParameterError, match="do not ask the same: columns"):
         before.compare(ask(log, "in", periods=3))
     with pytest.raises(ParameterError, match="do not ask the same: measure is 'on' in one and 'streak'"):

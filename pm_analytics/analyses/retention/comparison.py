@@ -85,8 +85,8 @@ class RetentionComparison(Comparison):
             return "There is no comparison"
         row = rows[0]
         return (
-            f"Retained {self._when(row)}: {row[FIRST_RATE]:.1%} {self.labels[0]}, {row[SECOND_RATE]:.1%} "
-            f"{self.labels[1]} (a description)"
+            f"Retained {self._when(row)}: {self.labels[0]} {row[FIRST_RATE]:.1%}, {self.labels[1]} "
+            f"{row[SECOND_RATE]:.1%} (a description)"
         )
 
     def summary(self) -> str:
@@ -168,7 +168,17 @@ def compare(first: Side, second: Side, question: Question, *, counted: str, conf
 
 
 def _say_both(first: Side, second: Side, one: str, two: str) -> str:
-    return one if one == two else f"{first.label}: {one.rstrip('.')}; {second.label}: {two}"
+    """Say what holds for each side, and once what holds for both: the parts in which their lines end alike."""
+    if one == two:
+        return one
+    mine, theirs = one.split("; "), two.split("; ")
+    alike = 0
+    while alike < min(len(mine), len(theirs)) - 1 and mine[-1 - alike] == theirs[-1 - alike]:
+        alike += 1
+    apart = [
+        f"{side.label}: {'; '.join(parts[: len(parts) - alike])}" for side, parts in ((first, mine), (second, theirs))
+    ]
+    return "; ".join([*apart, *mine[len(mine) - alike :]])
 
 
 def check_alike(first: Question, second: Question) -> None:

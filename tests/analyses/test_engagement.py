@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import math
 import random
 from collections import Counter
@@ -50,7 +51,7 @@ def test_a_window_that_reaches_before_the_log_is_null_not_small(january):
 def test_the_open_last_day_is_flagged_and_in_no_ratio(january):
     result = pm.active_users(january("a open 1", "b open 1", "a open 2.5"), windows=(1, 2))
     assert result.to_frame()["complete"].tolist() == [True, False, False, False]
-    assert result.ratio()["ratio"].isna().all()
+    assert result.ratio().to_frame()["ratio"].isna().all()
     assert "No day of this log has all its windows complete" in result.headline()
     assert "(not over)" in repr(result)
 
@@ -70,11 +71,59 @@ def test_a_filter_of_activity_does_not_change_since_when_the_log_is_known(januar
 def test_dau_over_mau_is_the_mean_share_of_days(january):
     log = january("a open 1", "a open 2", "a open 3", "a open 4", "b open 2").as_of("2026-01-05")
     result = pm.active_users(log, windows=(1, 4))
-    assert result.ratio()["ratio"].iloc[-1] == pytest.approx(1 / 2)
+    assert result.ratio().to_frame()["ratio"].iloc[-1] == pytest.approx(1 / 2)
     claims = {claim.id: claim for claim in result.claims()}
     assert claims["active_users.dau_mau"].value == pytest.approx((1 + 2 + 1 + 1) / 4 / 2)
     assert claims["active_users.dau_mau"].ci_lower is None
     assert "came on 2.5 of 4 days on average" in result.summary()
+
+
+def test_the_mean_ratio_has_no_weekends_and_is_the_mean_share_of_days(january):
+    """Two users over a window of two days: days with 2, 0, 1 and 1 of them."""
+    log = january("a open 1", "b open 1", "a open 3", "b open 4").as_of("2026-01-05")
+    result = pm.active_users(log, windows=(1, 2)).ratio()
+    table = result.to_frame()
+    assert list(table.columns) == ["day", "ratio", "mean_ratio", "mean_days"]
+    # Days 1-2 hold both users, days 2-3 one, days 3-4 both.
+    assert table["ratio"].tolist()[1:] == [0, 1, 0.5]
+    assert table["mean_ratio"].tolist()[1:] == [0.5, 0.5, 0.5]
+    assert table["mean_days"].tolist()[1:] == [1, 1, 1]
+    assert table.iloc[0][["ratio", "mean_ratio", "mean_days"]].isna().all()
+    assert (
+        "DAU/2-day users 50.0% in the 2 days to 2026-01-04: who came at all came on 1.0 of 2 days" in result.headline()
+    )
+    assert "2 days earlier 50.0%" in result.summary()
+    assert [claim.id for claim in result.claims()] == ["dau_2_day_users", "dau_2_day_users.mean_days"]
+
+
+def test_a_ratio_of_weeks_has_no_days_and_open_days_no_ratio(january):
+    log = january(*[f"u{n % 3} open {n}" for n in range(1, 40)], "z open 40.5")
+    result = pm.active_users(log, windows=(1, 7, 28)).ratio(7, 28)
+    table = result.to_frame()
+    assert result.name == "WAU/MAU"
+    assert table["mean_days"].isna().all()
+    assert table.iloc[-1][["ratio", "mean_ratio"]].isna().all()
+    assert table["ratio"].dropna().eq(1).all()
+    drawn = result.plot().to_dict()
+    assert not any(row["day"] == "2026-02-09" for rows in drawn["datasets"].values() for row in rows)
+
+
+def test_a_ratio_is_told_per_segment_each_with_its_own_base():
+    rows = [("a", "pro", day) for day in (1, 2)] + [("b", "free", 1), ("c", "free", 2), ("z", "free", 3)]
+    frame = pd.DataFrame(rows, columns=["user", "plan", "day"])
+    frame = frame.assign(event="open", time=[f"2026-01-0{day}T10:00Z" for day in frame["day"]])
+    log = pm.EventLog.from_frame(frame[["user", "event", "time", "plan"]]).as_of("2026-01-03")
+    result = pm.active_users(log, windows=(1, 2), segments="plan").ratio()
+    last = result.to_frame().dropna().set_index("segment")["mean_ratio"]
+    assert last.to_dict() == {"free": 0.5, "pro": 1.0}
+    assert "by plan: 100.0% pro, 50.0% free" in result.headline()
+    assert result.plot().to_dict()["description"]
+
+
+def test_a_last_day_without_anybody_raises_the_question_of_the_recording(january):
+    log = january(*[f"u{n} open {1 + n % 5}" for n in range(40)], "z open 7.5")
+    assert "Nobody came on 2026-01-06: has the recording stopped?" in pm.active_users(log, windows=(1, 5)).summary()
+    assert "recording" not in pm.active_users(log.as_of("2026-01-06"), windows=(1, 5)).summary()
 
 
 def test_a_range_shows_its_days_and_still_looks_back_before_them(january):
@@ -241,6 +290,60 @@ def test_who_is_new_depends_on_what_is_looked_at(january):
     assert states(by_feature) == [[2, 2, 0, 0, 0]]
     assert "first event of any kind" in by_unit.definition
     assert "first event of these" in by_feature.definition
+
+
+def growth_by_plan(*rows, **options):
+    """Ask a lifecycle by day and plan, of (user, plan, day) rows; the log is known to 10 January."""
+    frame = pd.DataFrame(rows, columns=["user", "plan", "day"])
+    time = pd.Timestamp("2025-12-31T10:00Z") + pd.to_timedelta(frame.pop("day"), unit="D")
+    log = pm.EventLog.from_frame(frame.assign(event="open", time=time)).as_of("2026-01-10")
+    return pm.lifecycle(log, period="day", **options, segments="plan")
+
+
+def test_a_unit_stays_in_the_segment_of_its_first_sight():
+    """A user who upgrades is not lost to one plan and new in the other; the segments add up to the whole."""
+    result = growth_by_plan(("a", "free", 1), ("a", "pro", 2), ("b", "pro", 1), ("b", "pro", 2), ("c", None, 2))
+    by_day = result.to_frame().set_index(["segment", "period"])
+    assert by_day.loc[("free", "2026-01-02"), ["users", *STATES]].tolist() == [1, 0, 1, 0, 0]
+    assert by_day.loc[("pro", "2026-01-02"), ["users", *STATES]].tolist() == [1, 0, 1, 0, 0]
+    assert by_day.loc[("(missing)", "2026-01-02"), ["users", *STATES]].tolist() == [1, 1, 0, 0, 0]
+    assert "each unit in the segment of its 'plan' at that first event" in result.definition
+    assert {claim.id for claim in result.claims()} >= {"lifecycle.free.new", "lifecycle.pro.quick_ratio"}
+    assert result.headline() == "Active on the day of 2026-01-09, by plan: 0 free (+0), 0 pro (+0), 0 (missing) (+0)"
+    drawn = result.plot().to_dict()
+    assert drawn["facet"]["row"]["sort"] == ["free", "pro", "(missing)"]
+    assert repr(result)
+
+
+def test_a_property_with_thousands_of_values_has_ten_segments_and_the_rest():
+    result = growth_by_plan(*[(f"u{n}", f"p{n}", 1) for n in range(3_000)])
+    table = result.to_frame()
+    assert table["segment"].nunique() == 11
+    assert table.groupby("segment")["new"].sum()["(other)"] == 2_990
+    assert "5 smaller segments are in the table" in " ".join(result.plot().to_dict()["title"]["subtitle"])
+
+
+def test_a_segment_of_nothing_is_missing_and_an_absent_event_gives_no_segment(january):
+    log = january("a open 1", "b open 2").as_of("2026-01-05")
+    frame = pd.DataFrame(
+        {"user": ["a", "b"], "event": "open", "plan": [None, ""], "time": ["2026-01-01", "2026-01-02"]}
+    )
+    empty = pm.EventLog.from_frame(frame.astype({"plan": "string"}), timezone="UTC").as_of("2026-01-05")
+    for function in (pm.active_users, pm.stickiness, pm.lifecycle, lambda *a, **k: pm.power_users(*a, days=4, **k)):
+        assert function(empty, segments="plan").to_frame()["segment"].unique().tolist() == ["(missing)"]
+        with pytest.warns(PmAnalyticsWarning, match="never occurs"):
+            nobody = function(log, "opne", segments="event")
+        assert nobody.to_frame().empty
+        assert repr(nobody)
+        assert nobody.plot().to_dict()
+
+
+def test_a_clock_in_a_far_future_does_not_flood_the_answer(january):
+    """One event of 2099 makes the log known until then: the answer stays a table, and names the odd day."""
+    log = january("a open 1", "b open 1", "a open 2", "odd open 27000")
+    assert len(pm.lifecycle(log, period="month").to_frame()) < 1_000
+    assert "2099" in pm.active_users(log, windows=(1,)).definition
+    assert len(json.dumps(pm.lifecycle(log, period="day").plot().to_dict())) < 100_000
 
 
 def test_the_quick_ratio_is_null_where_nobody_was_lost_and_where_it_is_not_final(january):
@@ -518,3 +621,35 @@ def test_lifecycle_agrees_with_following_each_user(seed, zone, scale, event, new
     change = table["new"] + table["resurrecting"] + table["dormant"]
     assert change.tolist() == table["net_change"].tolist()
     assert table["users"].diff()[1:].tolist() == change[1:].tolist()
+
+
+@settings(max_examples=8, deadline=None)
+@given(SEEDS, st.sampled_from([None, "use"]), st.sampled_from(["unit", "feature"]))
+def test_growth_by_segment_adds_up_and_each_segment_is_that_of_its_units_alone(seed, event, new_by):
+    chance = random.Random(seed)  # noqa: S311 - a test
+    frame, _ = random_log(chance, 24 * 30, "UTC")
+    frame["plan"] = [chance.choice(["free", "pro", "team"]) for _ in range(len(frame))]
+    log = pm.EventLog.from_frame(frame, timezone="UTC")
+    options = {"period": "day", "new_by": new_by}
+    whole = pm.lifecycle(log, event, **options).to_frame()
+    parts = pm.lifecycle(log, event, segments="plan", **options).to_frame()
+    names = ["users", *STATES, "net_change"]
+    added = parts.groupby("period", sort=True)[names].sum()
+    assert added.to_numpy().tolist() == whole[names].to_numpy().tolist()
+    sighted = frame if new_by == "unit" or event is None else frame[frame["event"] == event]
+    ordered = sighted.sort_values(["time", "plan"], kind="stable")
+    plan_of = ordered.drop_duplicates("user").set_index("user")["plan"]
+    for plan, part in parts.groupby("segment"):
+        members = list(plan_of.index[plan_of == plan])
+        alone = (
+            pm.lifecycle(
+                log.where(user_id=members), event, between=(whole["period"][0], whole["period"].iloc[-1]), **options
+            ).to_frame()
+            if set(members) & set(frame.loc[frame["time"] == START, "user"])
+            else None
+        )
+        active = part["new"] + part["returning"] + part["resurrecting"]
+        assert active.tolist() == part["users"].tolist()
+        assert part["users"].diff()[1:].tolist() == part["net_change"][1:].tolist()
+        if alone is not None:
+            assert alone[names].to_numpy().tolist() == part[names].to_numpy().tolist()

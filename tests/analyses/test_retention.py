@@ -204,6 +204,9 @@ def test_what_a_cell_is_worth_is_the_sum_over_its_returns():
     log = pm.EventLog.from_frame(frame)
     result = ask(log, "buy", value="amount")
     assert rows(result, "value") == [[6.5, 7.0, 2.0, NULL]]
+    assert rows(result, "value_per_user") == [[3.25, 3.5, 1.0, NULL]]
+    assert result.curve()["value_per_user"].tolist()[:3] == [3.25, 3.5, 1.0]
+    assert "Value per unit" in " ".join(result.plot(of="value_per_user").to_dict()["title"]["text"])
     assert result.curve()["value"].tolist()[:3] == [6.5, 7.0, 2.0]
     assert rows(ask(log, "buy", value="amount", measure="bracket", brackets=[2]), "value") == [[6.5, 9.0]]
     assert rows(ask(log, "buy", value="amount", mode="rolling", periods=1), "value") == [[6.5, 7.0]]
@@ -223,25 +226,146 @@ def test_a_cell_tells_who_is_in_it(small):
 
 
 def test_two_cohorts_compare_with_newcombes_interval_and_no_cause(small):
-    comparison = ask(small, "open").compare("2026-01-01", "2026-01-02", 1)
-    row = comparison.to_frame().iloc[0]
-    interval = newcombe(0, 1, 1, 2)
+    comparison = ask(small, "open").compare_cohorts("2026-01-01", date(2026, 1, 2))
+    table = comparison.to_frame()
+    row, interval = table.iloc[0], newcombe(0, 1, 1, 2)
     assert (row["first_rate"], row["second_rate"], row["difference"]) == (0.5, 0, -0.5)
+    assert (row["first_users"], row["first_at_risk"], row["second_users"], row["second_at_risk"]) == (1, 2, 0, 1)
     assert (row["ci_lower"], row["ci_upper"]) == (interval.lower, interval.upper)
+    # Day 3 of the second cohort is not over: its share and the difference are null, not 0.
+    assert table.iloc[2][["second_users", "second_rate", "difference", "ci_lower", "ci_upper"]].isna().all()
     assert "does not show what caused it" in comparison.summary()
+    assert "cohort of 2026-01-01 1 of 2 users; cohort of 2026-01-02 0 of 1 users" in comparison.summary()
     assert comparison.claims()[0].id == "retention_comparison.period_1"
+    assert comparison.claims()[2].value is None
     assert "-50.0 pp" in repr(comparison)
-    assert comparison.plot().to_dict()["description"]
+    assert "Two curves" in comparison.plot().to_dict()["description"]
 
 
 def test_an_empty_cohort_has_no_rate_and_compares_with_nothing(january):
     result = ask(january("a open 1", "b open 3", "z x 9"), "open", periods=1)
     assert rows(result) == [[1, 0], [0, 0], [1, 0]]
     assert math.isnan(rows_of(result, date(2026, 1, 2))["rate"].iloc[0])
-    comparison = result.compare("2026-01-01", "2026-01-02", 1)
-    assert "one of the two cohorts is empty" in comparison.summary()
+    comparison = result.compare_cohorts("2026-01-01", "2026-01-02")
+    assert "no period that somebody of both has reached" in comparison.summary()
     assert comparison.headline() == "There is no comparison"
     assert comparison.claims()[0].value is None
+    assert comparison.plot().to_dict()
+    with pytest.raises(ParameterError, match="no cell of cohort '2026-01-09'"):
+        result.compare_cohorts("2026-01-01", "2026-01-09")
+
+
+def test_those_who_entered_before_a_release_compare_with_those_after(january):
+    """Before: a and b enter, a returns next day. After: c, d, e enter, c and d return; e is too new for day 2."""
+    log = january("a in 1", "a in 2", "b in 2", "c in 5", "c in 6", "d in 5", "d in 6", "e in 6", "z x 8")
+    before = ask(log, "in", entries=("2026-01-01", "2026-01-05"), periods=2)
+    after = ask(log, "in", entries=("2026-01-05", "2026-01-07"), periods=2)
+    table = before.compare(after).to_frame()
+    assert table[["first_users", "first_at_risk"]].to_numpy().tolist() == [[1, 2], [0, 2]]
+    assert table[["second_users", "second_at_risk"]].to_numpy().tolist() == [[2, 3], [0, 2]]
+    assert table["difference"].tolist() == pytest.approx([2 / 3 - 1 / 2, 0])
+    comparison = before.compare(after, labels=("January", "release"))
+    assert comparison.labels == ("January", "release")
+    assert "release: users" in repr(comparison)
+    assert comparison.sides()["segment"].unique().tolist() == ["January", "release"]
+    assert "no unit may be in both" in comparison.definition
+    assert "entries from 2026-01-05 to before 2026-01-07" in comparison.definition
+    assert comparison.basis == (
+        "January: 2 users in 4 daily cohorts; release: 3 users in 2 daily cohorts; data known until 2026-01-08; zone UTC"
+    )
+    assert comparison.definition.count("calendar days") == 1
+    with pytest.raises(ParameterError, match="do not ask the same: columns"):
+        before.compare(ask(log, "in", periods=3))
+    with pytest.raises(ParameterError, match="do not ask the same: measure is 'on' in one and 'streak'"):
+        before.compare(ask(log, "in", periods=2, measure="streak"))
+    with pytest.raises(ParameterError, match="two different names"):
+        before.compare(after, labels=("x", "x"))
+
+
+def test_a_difference_between_two_segments_has_an_interval():
+    rows_ = [(f"{plan}{n}", "in", 1, plan) for plan, size in (("free", 30), ("pro", 20)) for n in range(size)]
+    rows_ += [(f"free{n}", "in", 2, "free") for n in range(6)] + [(f"pro{n}", "in", 2, "pro") for n in range(9)]
+    frame = pd.DataFrame([*rows_, ("z", "x", 4, "pro")], columns=["user", "event", "day", "plan"])
+    frame["time"] = pd.Timestamp("2025-12-31", tz="UTC") + pd.to_timedelta(frame.pop("day"), unit="D")
+    result = ask(pm.EventLog.from_frame(frame), "in", segments="plan", periods=2)
+    row = result.compare_segments("free", "pro").to_frame().iloc[0]
+    assert (row["first_rate"], row["second_rate"]) == (6 / 30, 9 / 20)
+    assert (row["ci_lower"], row["ci_upper"]) == (newcombe(9, 20, 6, 30).lower, newcombe(9, 20, 6, 30).upper)
+    assert result.headline() == "By plan, came back on day 1: 45.0% of pro, 20.0% of free"
+    assert "retention.pro.period_1" in {claim.id for claim in result.claims()}
+    with pytest.raises(ParameterError, match="did you mean 'free'"):
+        result.compare_segments("fre", "pro")
+
+
+def test_the_simple_mean_lets_each_cohort_weigh_the_same(january):
+    """One cohort of four with 1 back, one of one with 1 back: pooled 2 of 5, simple mean of 25 % and 100 %."""
+    log = january("a in 1", "b in 1", "c in 1", "d in 1", "a in 2", "e in 2", "e in 3", "z x 4")
+    result = ask(log, "in", periods=1)
+    assert result.curve()["rate"].iloc[1] == 2 / 5
+    simple = result.curve("simple").iloc[1]
+    assert (simple["rate"], simple["users"], simple["at_risk"], simple["cohorts"]) == (0.625, 2, 5, 2)
+    assert (simple["ci_lower"], simple["ci_upper"]) == (0, 1)  # two cohorts know next to nothing; shares end at 1
+    assert result.say_period(1, "simple") == "62.5% came back on day 1, as the simple mean of 2 cohorts"
+    assert math.isnan(ask(log.as_of("2026-01-03"), "in", periods=1).curve("simple")["ci_lower"].iloc[1])
+    drawn = result.plot(kind="curve", average="simple").to_dict()
+    assert "Simple mean of cohorts" in " ".join(drawn["title"]["subtitle"])
+    with pytest.raises(ParameterError, match="did you mean 'simple'"):
+        result.curve("simpel")
+
+
+def test_daily_cohorts_pool_into_one_line_of_weeks(january):
+    """5 January 2026 is a Monday: two cohorts in its week, one in the next, whose Sunday is not observed yet."""
+    log = january("a in 5", "a in 6", "b in 6", "c in 6", "c in 7", "d in 12", "d in 13", "z x 15")
+    result = ask(log, "in", periods=2)
+    table = result.over_time(1, per="week")
+    assert table["period"].tolist() == [date(2026, 1, 5), date(2026, 1, 12)]
+    assert table[["cohorts", "users", "at_risk"]].to_numpy().tolist() == [[2, 2, 3], [1, 1, 1]]
+    assert table["complete"].tolist() == [True, False]
+    assert table["rate"].tolist() == pytest.approx([2 / 3, 1])
+    assert (table["ci_lower"][0], table["ci_upper"][0]) == (wilson(2, 3).lower, wilson(2, 3).upper)
+    assert result.over_time(1)["at_risk"].tolist() == [1, 2, 0, 0, 0, 0, 0, 1]
+    assert result.over_time(2, per="month")["complete"].tolist() == [False]
+    drawn = result.plot(kind="over_time", per="week").to_dict()
+    line, rest = (drawn["datasets"][drawn["layer"][n]["data"]["name"]] for n in (1, 2))
+    assert ([row["period"] for row in line], [row["period"] for row in rest]) == (["2026-01-05"], ["2026-01-12"])
+    with pytest.raises(ParameterError, match="write one of 'day', 'week', 'month'"):
+        result.over_time(1, per="year")
+    with pytest.raises(ParameterError, match="not among those asked for: 0, 1, 2"):
+        result.over_time(7)
+
+
+def test_a_return_on_the_day_of_the_entry_can_be_seen(january):
+    """User a uses it later that day, b used it only before entering, c at the same instant, d the day after."""
+    log = january(
+        "a in 1.2", "a use 1.3", "b use 1.1", "b in 1.2", "c in 1.4", "c use 1.4", "d in 1", "d use 2", "z x 9"
+    )
+    assert rows(ask(log, "in", "use", periods=1)) == [[4, 1]]
+    result = ask(log, "in", "use", periods=1, same_period=True)
+    assert rows(result) == [[2, 1]]
+    assert result.users("2026-01-01", 0) == ["a", "c"]
+    assert result.to_frame()["cohort_users"].tolist() == [4, 4]
+    assert (result.to_frame()["ci_lower"][0], result.to_frame()["ci_upper"][0]) == (
+        wilson(2, 4).lower,
+        wilson(2, 4).upper,
+    )
+    assert rows(ask(log, "in", "use", periods=1, same_period=True, measure="on_or_before")) == [[2, 3]]
+    assert rows(ask(log, "in", "use", periods=1, same_period=True, mode="rolling")) == [[2, 1]]
+    assert result.claims()[0].id == "retention.period_0"
+    assert result.headline().startswith("2 of 4 users did 'use' on the same day")
+    assert "period 0 is who returned in the day of the entry, after it" in result.definition
+
+
+def test_the_entry_itself_is_no_return_of_its_day(january):
+    log = january("a in 1.2", "b in 1.2", "b in 1.5", "z x 9")
+    assert rows(ask(log, "in", periods=1, same_period=True)) == [[1, 0]]
+    assert rows(ask(log, "in", periods=1, same_period=True, mode="rolling")) == [[1, 0]]
+
+
+def test_old_cohorts_are_seen_to_the_last_day_that_is_known(january):
+    """The range chooses who enters; what they did after its end still counts."""
+    log = january("a in 1", "a in 8", "b in 2", "z x 30")
+    result = ask(log, "in", entries=("2026-01-01", "2026-01-03"), periods=14)
+    assert rows(result) == [[1, *[0] * 6, 1, *[0] * 7], [1, *[0] * 14]]
 
 
 def rows_of(result, cohort):
@@ -259,10 +383,10 @@ def test_segments_split_by_the_value_at_the_entry_and_keep_the_rest():
     result = ask(pm.EventLog.from_frame(frame), "open", segments="plan", most_segments=2, periods=1)
     found = result.segments().query("period_number == 1")[["segment", "users", "at_risk"]]
     # Free is larger than pro only with z, whose cohort is not over: it counts for the order, in no rate.
-    assert sorted(found.to_numpy().tolist()) == [["Missing", 1, 1], ["Other", 0, 1], ["free", 0, 1], ["pro", 1, 2]]
-    assert result.segments()["segment"].unique().tolist()[2:] == ["Other", "Missing"]
+    assert sorted(found.to_numpy().tolist()) == [["(missing)", 1, 1], ["(other)", 0, 1], ["free", 0, 1], ["pro", 1, 2]]
+    assert result.segments()["segment"].unique().tolist()[2:] == ["(other)", "(missing)"]
     assert result.curve()["at_risk"].tolist() == [5, 5]
-    assert "split by 'plan' at the entry" in result.definition
+    assert "split by 'plan' at the entry, the largest 2 by name, the rest together" in result.definition
     spec = json.dumps(result.plot(kind="curve").to_dict())
     assert '"segment"' in spec
 
@@ -295,6 +419,46 @@ def test_more_periods_than_there_will_ever_be_are_just_not_observed(january):
     assert result.curve()["at_risk"].sum() == 8
     bracket = ask(january("a open 1", "z x 9"), "open", measure="bracket", brackets=[1, 10**9])
     assert rows(bracket) == [[1, 0, NULL]]
+
+
+def test_a_clock_in_a_far_future_is_named_instead_of_drawn(january):
+    """One event of 2099 would make a table of 27,000 daily cohorts, nearly all of them empty."""
+    log = january("a open 1", "odd open 27000")
+    with pytest.raises(ParameterError, match=r"27,000 cohorts from 2026-01-01 to 2099-12-03: is the clock .* wrong"):
+        ask(log, "open")
+    assert rows(ask(log, "open", entries=("2026-01-01", "2026-01-02"))) == [[1, 0, 0, 0]]
+    assert rows(ask(log.between("2026-01-01", "2026-01-05"), "open")) == [[1, 0, 0, 0]]
+
+
+def test_a_property_of_thousands_of_values_has_a_few_curves_and_the_rest_together():
+    frame = pd.DataFrame({"user": [f"u{n}" for n in range(3_000)], "event": "in", "time": "2026-01-01T10:00Z"})
+    frame["city"] = [f"c{n}" for n in range(3_000)]
+    result = ask(pm.EventLog.from_frame(frame).as_of("2026-01-05"), "in", segments="city", most_segments=8)
+    curves = result.segments()
+    assert curves["segment"].nunique() == 9
+    assert curves.loc[curves["segment"] == "(other)", "at_risk"].tolist() == [2_992] * 4
+    drawn = result.plot(kind="curve").to_dict()
+    assert "3 smaller segments are in the table" in " ".join(drawn["title"]["subtitle"])
+
+
+def test_a_property_that_nobody_has_is_one_segment_of_nothing():
+    frame = pd.DataFrame({"user": ["a", "b"], "event": "in", "time": "2026-01-01T10:00Z", "city": [None, ""]})
+    log = pm.EventLog.from_frame(frame.astype({"city": "string"})).as_of("2026-01-05")
+    assert ask(log, "in", segments="city").segments()["segment"].unique().tolist() == ["(missing)"]
+
+
+@pytest.mark.slow
+def test_one_unit_with_a_million_events_is_counted_in_proportion_to_them():
+    """A robot, one event a minute for 694 days: to meet each event with each entry would take a trillion rows."""
+    time = pd.date_range("2024-01-01", periods=1_000_000, freq="min", tz="UTC")
+    log = pm.EventLog.from_frame(pd.DataFrame({"user": "robot", "event": "open", "time": time}))
+    for options in ({}, {"mode": "rolling"}, {"measure": "on_or_before"}, {"measure": "streak"}):
+        curve = ask(log, "open", cohorts="recurring", periods=30, **options).curve()
+        assert curve["rate"].tolist() == [1.0] * 31
+    actives = pm.active_users(log).to_frame()
+    assert actives.loc[actives["complete"], "users"].eq(1).all()
+    assert pm.lifecycle(log, period="day").to_frame()["returning"].sum() == 694
+    assert pm.power_users(log).averages()["mean_days"].tolist() == [28]
 
 
 def test_another_unit_may_be_counted():
@@ -396,6 +560,10 @@ def test_no_cohort_observed_long_enough_gives_null_rates_and_a_sentence(january)
         ({"start": ["open", ""]}, ParameterError, "or None for any event"),
         ({"confidence": 95}, ParameterError, "between 0 and 1"),
         ({"segments": "event", "most_segments": 0}, ParameterError, "most_segments=0"),
+        ({"segments": "event", "most_segments": 10_000}, ParameterError, "write 20 or less"),
+        ({"periods": -3}, ParameterError, "periods=-3 must be a whole number of 1 or more"),
+        ({"same_period": True, "measure": "streak"}, ParameterError, "write measure='on' or 'on_or_before'"),
+        ({"same_period": True, "min_events": 2}, ParameterError, "min_events=1"),
     ],
 )
 def test_a_question_that_makes_no_sense_is_refused_with_what_to_write(january, options, error, said):

@@ -22,6 +22,7 @@ START = datetime(2026, 3, 20, 22, tzinfo=UTC)
 HOURS = {"day": 14 * 24, "week": 50 * 24, "month": 200 * 24}
 LENGTHS = {"day": timedelta(days=1), "week": timedelta(days=7), "month": timedelta(days=30)}
 EDGES = [1, 3, 4]
+MEASURES = ["on", "on_or_after", "on_or_before", "streak", "bracket"]
 
 
 @dataclass(frozen=True)
@@ -39,6 +40,7 @@ class Asked:
     filtered: bool
     entries: tuple[datetime, datetime] | None
     until: datetime
+    same_period: bool = False
 
     @property
     def columns(self):
@@ -66,7 +68,7 @@ class Asked:
 
     def known(self, cohort, number):
         """Tell whether a cell is over for everybody in the cohort."""
-        if number == 0 or self.mode == "calendar":
+        if self.mode == "calendar" or (number == 0 and not self.same_period):
             return self.end(cohort + number) <= self.until
         return self.end(cohort) + (number + 1) * LENGTHS[self.period] <= self.until
 
@@ -99,6 +101,18 @@ def active_in(events, cohort, entry, asked):
     return {number for number in over if found[number] >= asked.min_events and number >= 1}
 
 
+def came_at_once(events, cohort, entry, asked):
+    """Tell whether a unit returned after its entry in the same period; what starts a cohort must be later than it."""
+    span = asked.entries if asked.entries and asked.cohorts == "recurring" else (START - timedelta(days=1), asked.until)
+    for name, ok, when in events:
+        starts = asked.start in {None, name} and (ok or not asked.filtered) and span[0] <= when < span[1]
+        later = when > entry or (when == entry and not starts)
+        inside = asked.at(when) == cohort if asked.mode == "calendar" else when - entry < LENGTHS[asked.period]
+        if asked.returning in {None, name} and later and inside:
+            return True
+    return False
+
+
 def counts_in(active, number, asked):
     """Tell whether a unit counts in a column."""
     if asked.measure == "bracket":
@@ -120,8 +134,15 @@ def by_hand(units, asked):
         for cohort, entry in entries_of(seen, asked).items():
             sizes[cohort] += 1
             active = active_in(seen, cohort, entry, asked)
+            at_once = asked.same_period and came_at_once(seen, cohort, entry, asked)
             for number in asked.columns:
-                cells[cohort, number] += number == 0 or counts_in(active, number, asked)
+                cells[cohort, number] += (
+                    at_once
+                    if number == 0 and asked.same_period
+                    else (
+                        number == 0 or counts_in(active, number, asked) or (at_once and asked.measure == "on_or_before")
+                    )
+                )
     return cells, sizes
 
 
@@ -144,6 +165,7 @@ def ask(units, asked):
         mode=asked.mode,
         start_where={"ok": "yes"} if asked.filtered else None,
         entries=asked.entries,
+        same_period=asked.same_period,
     )
 
 
@@ -153,18 +175,20 @@ def questions(draw):
     hours = st.integers(1, HOURS[period])
     start, length = draw(hours), draw(hours)
     span = (START + timedelta(hours=start), START + timedelta(hours=start + length))
+    measure, min_events = draw(st.sampled_from(MEASURES)), draw(st.integers(1, 2))
     asked = Asked(
         period=period,
-        measure=draw(st.sampled_from(["on", "on_or_after", "on_or_before", "streak", "bracket"])),
+        measure=measure,
         cohorts=draw(st.sampled_from(["first_time", "recurring", "first_matching"])),
         mode=draw(st.sampled_from(["calendar", "rolling"])),
-        min_events=draw(st.integers(1, 2)),
+        min_events=min_events,
         week_start=draw(st.sampled_from(["monday", "sunday", "thursday"])),
         start=draw(st.sampled_from(["a", "b", None])),
         returning=draw(st.sampled_from(["a", "b", None])),
         filtered=draw(st.booleans()),
         entries=draw(st.sampled_from([None, span])),
         until=START + timedelta(hours=draw(st.integers(HOURS[period] // 2, HOURS[period]))),
+        same_period=measure in {"on", "on_or_before"} and min_events == 1 and draw(st.booleans()),
     )
     # Hours on either side of local midnight are the likeliest, so that edges of days are common.
     hour = st.one_of(hours, st.integers(0, HOURS[period] // 24).map(lambda day: day * 24 + 1))
@@ -184,7 +208,7 @@ def check(asked, units):
         known = asked.known(cohort, number)
         assert row["complete"] == known
         assert (row["users"] == cells[cohort, number]) if known else pd.isna(row["users"])
-        grows = asked.measure == "on_or_after" and known and not asked.known(cohort, number + 1)
+        grows = number and asked.measure == "on_or_after" and known and not asked.known(cohort, number + 1)
         assert row["provisional"] == grows
     assert {cohort: size for cohort, size in numbered.items() if size} == dict(sizes)
 

@@ -9,12 +9,14 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from pm_analytics.analyses.engagement.asking import MOST_SEGMENTS, Asked, ask, check_whole, say_days, split
+from pm_analytics.analyses.engagement.asking import MOST_SEGMENTS, Asked, ask, claim_id, say_days, split, stacked
 from pm_analytics.analyses.engagement.counts import Ruler, turnover
+from pm_analytics.analyses.engagement.ratios import RatioResult, ratios
+from pm_analytics.analyses.engagement.ratios import definition as ratio_definition
+from pm_analytics.asking import check_whole, say_most
 from pm_analytics.errors import ParameterError
-from pm_analytics.names import COMPLETE, DAY, RATIO, SEGMENT, USERS, WINDOW_DAYS
-from pm_analytics.results import Claim, Result, known, records
-from pm_analytics.stats.proportions import share
+from pm_analytics.names import COMPLETE, DAY, MEAN_DAYS, MEAN_RATIO, RATIO, SEGMENT, USERS, WINDOW_DAYS
+from pm_analytics.results import SMALL_GROUP, Claim, Result, known, records
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -46,7 +48,7 @@ class ActiveUsersResult(Result):
     counted: str
     segments: str | None
 
-    def ratio(self, short: int | None = None, long: int | None = None) -> pd.DataFrame:
+    def ratio(self, short: int | None = None, long: int | None = None) -> RatioResult:
         """Divide the count of one window by that of a longer one, day by day: DAU/MAU, unless told otherwise.
 
         Parameters
@@ -56,9 +58,11 @@ class ActiveUsersResult(Result):
 
         Returns
         -------
-        DataFrame
-            ``segment`` (if asked), ``day``, ``ratio``: null unless both windows are complete that day and the longer
-            one is not empty.
+        RatioResult
+            ``to_frame()``: ``segment`` (if asked), ``day``; ``ratio`` of that day, null unless both windows are
+            complete and the longer one is not empty, low on weekends; ``mean_ratio`` = the short window's mean over the
+            days of the long one / the long one's count, null unless all of them are complete; ``mean_days`` =
+            ``mean_ratio`` times the days, where the short window is one day: on how many days the active came.
 
         Raises
         ------
@@ -66,10 +70,17 @@ class ActiveUsersResult(Result):
             Not two of the windows asked for, in this order.
         """
         pair = self._pair(short, long)
-        wide = self._wide()
-        over, under = wide[pair[0]], wide[pair[1]]
-        ratio = (over / under.where(under > 0)).rename(RATIO).reset_index()
-        return ratio.sort_values([*self._keys(), DAY], ignore_index=True)[[*self._keys(), DAY, RATIO]]
+        parts = [(name, part.set_index(DAY)) for name, part in split(self._wide().reset_index())]
+        table = ratios(parts, *pair)
+        return RatioResult(
+            _table=table[[*self._keys(), DAY, RATIO, MEAN_RATIO, MEAN_DAYS]],
+            definition=ratio_definition(*pair, self.definition),
+            basis=self.basis,
+            short=pair[0],
+            long=pair[1],
+            counted=self.counted,
+            segments=self.segments,
+        )
 
     def headline(self) -> str:
         """Say the count of the longest window on the last complete day, and how much of it comes on a typical day."""
@@ -91,7 +102,10 @@ class ActiveUsersResult(Result):
         if self.segments:
             return f"{self.headline()}.{self._open_day()}"
         counts = ", ".join(f"{self._at(last, window):,.0f} in {_say_window(window)}" for window in self.windows)
-        return f"Active {self.counted} to {last:%Y-%m-%d}: {counts}.{self._say_typical()}{self._open_day()}"
+        silent = f" Nobody came on {last:%Y-%m-%d}: has the recording stopped? See pm.check(log)." * self._is_silent(
+            last
+        )
+        return f"Active {self.counted} to {last:%Y-%m-%d}: {counts}.{self._say_typical()}{self._open_day()}{silent}"
 
     def claims(self) -> list[Claim]:
         """List each window's count on the last complete day, and DAU/MAU."""
@@ -99,7 +113,7 @@ class ActiveUsersResult(Result):
         rows = [row for row in records(self._table) if last is not None and row[DAY] == last]
         counts = [
             Claim(
-                id=".".join(["active_users", *([row[SEGMENT]] if self.segments else []), f"days_{row[WINDOW_DAYS]}"]),
+                id=claim_id("active_users", row, f"days_{row[WINDOW_DAYS]}"),
                 value=known(row[USERS]),
                 unit="count",
                 definition=self.definition,
@@ -114,7 +128,7 @@ class ActiveUsersResult(Result):
     def to_display(self) -> pd.DataFrame:
         """Give the last days with one column per window; a day that is not over is marked."""
         wide = self._pivoted(self._table).reset_index()
-        recent = wide.groupby(SEGMENT).tail(DAYS_SHOWN) if self.segments else wide.tail(DAYS_SHOWN)
+        recent = wide.groupby(SEGMENT, sort=False).tail(DAYS_SHOWN) if self.segments else wide.tail(DAYS_SHOWN)
         newest = self._table[DAY].max()
         days = [f"{day:%Y-%m-%d}{'' if day < newest or self._over() else ' (not over)'}" for day in recent[DAY]]
         shown = recent.assign(**{DAY: days})
@@ -157,8 +171,8 @@ class ActiveUsersResult(Result):
         last, longest = self._last_day(), self.windows[-1]
         if last is None or longest == 1 or self.windows[0] != 1:
             return math.nan
-        daily = self._wide()[1].loc[:last].tail(longest)
-        return math.nan if len(daily) < longest or daily.isna().any() else share(daily.mean(), self._at(last, longest))
+        table = self.ratio().to_frame()
+        return float(table.loc[table[DAY] == last, MEAN_RATIO].iloc[0])
 
     def _say_typical(self) -> str:
         typical, longest = self._typical(), self.windows[-1]
@@ -169,6 +183,10 @@ class ActiveUsersResult(Result):
 
     def _ratio_name(self) -> str:
         return {7: "DAU/WAU", 28: "DAU/MAU", 30: "DAU/MAU"}.get(self.windows[-1], f"Daily/{self.windows[-1]}-day users")
+
+    def _is_silent(self, last: pd.Timestamp) -> bool:
+        """Tell a last day without anybody, after days with many: less likely a drop than a recording that stopped."""
+        return self.windows[0] == 1 and self._at(last, 1) == 0 and self._at(last, self.windows[-1]) >= SMALL_GROUP
 
     def _over(self) -> bool:
         shortest = self._table[self._table[WINDOW_DAYS] == self.windows[0]]
@@ -182,9 +200,8 @@ class ActiveUsersResult(Result):
         longest = self.windows[-1]
         rows = self._table[(self._table[DAY] == last) & (self._table[WINDOW_DAYS] == longest)]
         counts = rows.set_index(SEGMENT)[USERS].sort_values(ascending=False)
-        said = ", ".join(f"{users:,.0f} {name}" for name, users in counts.head(3).items())
-        more = f" and {len(counts) - 3} more segments" if len(counts) > 3 else ""
-        return f"{self.counted} active in {_say_window(longest)} to {last:%Y-%m-%d}, by {self.segments}: {said}{more}"
+        said = say_most([f"{users:,.0f} {name}" for name, users in counts.items()])
+        return f"Active {self.counted} in {_say_window(longest)} to {last:%Y-%m-%d}, by {self.segments}: {said}"
 
 
 def active_users(
@@ -253,18 +270,18 @@ def active_users(
     ruler = Ruler("day", "monday", asked.instant(reach, "day"), asked.instant(last + 1, "day"))
     counted = turnover(asked.question, ruler, lengths, most=MOST_SEGMENTS)
     rows = [
-        pd.DataFrame({**name, **_rolling(part, asked, window, (reach, first, last))})
+        pd.concat(
+            [pd.DataFrame({**name, **_rolling(part, asked, window, (reach, first, last))}) for window in lengths]
+        ).sort_values([DAY, WINDOW_DAYS])
         for name, part in split(counted)
-        for window in lengths
     ]
     keys = [SEGMENT] if segments else []
     columns = [*keys, DAY, WINDOW_DAYS, USERS, COMPLETE]
-    table = pd.concat(rows)[columns] if rows else pd.DataFrame(columns=columns)
     days = [asked.dates([day], "day").iloc[0] for day in (first, last)]
     return ActiveUsersResult(
-        _table=table.sort_values([*keys, DAY, WINDOW_DAYS], ignore_index=True),
+        _table=stacked(rows, columns),
         definition=_definition(asked, lengths, say_days(*days)),
-        basis=f"{asked.counted} with {asked.what}; {log.basis}",
+        basis=asked.basis(),
         windows=lengths,
         counted=asked.counted,
         segments=segments,

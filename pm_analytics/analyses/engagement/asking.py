@@ -6,14 +6,13 @@ import warnings
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
 import pandas as pd
 
 from pm_analytics import calendars
 from pm_analytics.analyses.engagement.counts import Question, first_instant
-from pm_analytics.errors import DataError, ParameterError, PmAnalyticsWarning, did_you_mean
-from pm_analytics.events import say_filter
-from pm_analytics.names import COMPLETE, SEGMENT
+from pm_analytics.asking import event_names, in_order, say_counted, say_events, warn_of_absent
+from pm_analytics.errors import DataError, ParameterError, PmAnalyticsWarning
+from pm_analytics.names import COMPLETE, DAY, PERIOD, SEGMENT, USERS
 from pm_analytics.times import from_microseconds
 
 if TYPE_CHECKING:
@@ -127,11 +126,16 @@ class Asked:
     def scope(self) -> str:
         """Say what the log holds and what segments mean, for the end of a definition line."""
         apart = (
-            f"units counted apart by {self.question.segments!r} at the event, so one may be in several segments; "
+            f"units counted apart by {self.question.segments!r} at the event, so one may be in several segments "
+            f"(the largest {MOST_SEGMENTS} by name, the rest together); "
             if self.question.segments
             else ""
         )
         return f"{apart}{self.log.scope}."
+
+    def basis(self, days: str = "") -> str:
+        """Say what the numbers rest on: who counts, on which days, until when events are known."""
+        return "; ".join([f"{self.counted} with {self.what}", *([days] if days else []), self.log.basis])
 
     def _number(self, moment: int, period: str, week_start: str) -> int:
         local = from_microseconds(moment, self.log.timezone)
@@ -157,45 +161,48 @@ def ask(
     PmAnalyticsWarning
         An event never occurs in the log; it counts zero.
     """
-    names = (event,) if isinstance(event, str) else None if event is None else tuple(event)
-    if names is not None and (not names or not all(isinstance(name, str) and name.strip() for name in names)):
-        raise ParameterError(f"event={event!r}: write the name of an event, a list of names, or None for any event.")
+    names = event_names(event, name="event")
     log.require_columns([*(where or {}), *([segments] if segments else [])])
     until, begins = log.observed_until, first_instant(log)
     if begins is None:
         kept = f" ({'; '.join(log.filters)})" if log.filters else ""
         raise DataError(f"No event is left in this log{kept}, so there is nothing to count; widen its filters.")
-    if names is not None:
-        _warn_of_absent(log, names)
-    counted = "users" if log.unit == "user_id" else f"values of {log.unit}"
+    warn_of_absent(log, names or (), stacklevel=3)
     question = Question(log, names, dict(where or {}), until, segments)
-    return Asked(question, begins, _say_active(names, where or {}), counted)
-
-
-def check_whole(name: str, value: Any, *, least: int = 1) -> int:  # noqa: ANN401
-    """Give a whole number of at least ``least``, or raise ParameterError."""
-    if isinstance(value, bool) or not isinstance(value, int | np.integer) or value < least:
-        raise ParameterError(f"{name}={value!r} must be a whole number of {least} or more.")
-    return int(value)
-
-
-def check_word(name: str, value: str, choices: Sequence[str]) -> None:
-    """Raise ParameterError unless a word is one of the choices."""
-    if value not in choices:
-        hint = did_you_mean(str(value), choices)
-        raise ParameterError(f"{name}={value!r} is not a choice{hint}; write one of {', '.join(map(repr, choices))}.")
+    return Asked(question, begins, say_events(names, where or {}), say_counted(log))
 
 
 def split(frame: pd.DataFrame) -> list[tuple[dict[str, str], pd.DataFrame]]:
-    """Part a frame of counts by segment, largest first as counted in rows of the frame; without one, it is one part."""
+    """Part a frame of counts by segment, largest first, the unnamed last; without segments, it is one part."""
     if SEGMENT not in frame.columns:
         return [({}, frame)]
-    return [({SEGMENT: str(name)}, part) for name, part in frame.groupby(SEGMENT, sort=True)]
+    parts = {str(name): part for name, part in frame.groupby(SEGMENT, sort=True)}
+    # Counts of who enters and who leaves a window have no column of users; the last one grows with them as well.
+    weight = USERS if USERS in frame.columns else frame.columns[-1]
+    sizes = {name: float(part[weight].sum()) for name, part in parts.items()}
+    return [({SEGMENT: name}, parts[name]) for name in in_order(sorted(parts, key=lambda name: -sizes[name]))]
+
+
+def stacked(parts: Sequence[pd.DataFrame], columns: Sequence[str]) -> pd.DataFrame:
+    """Put the tables of all segments below one another; of none, give a table whose empty columns keep their kinds."""
+    if parts:
+        return pd.concat(parts, ignore_index=True)[list(columns)]
+    kinds = {DAY: "datetime64[s]", PERIOD: "datetime64[s]", COMPLETE: "bool", SEGMENT: "str"}
+    return pd.DataFrame({name: pd.Series(dtype=kinds.get(name, "float64")) for name in columns})
+
+
+def claim_id(name: str, row: dict[str, Any], *parts: object) -> str:
+    """Name a claim of a row: 'stickiness.pro.exact_3'."""
+    return ".".join([name, *([str(row[SEGMENT])] if SEGMENT in row else []), *map(str, parts)])
 
 
 def say_incomplete(table: pd.DataFrame) -> str:
     """Say that the end of a table is not final."""
-    return "" if bool(table[COMPLETE].iloc[-1]) else " The last period is not over, so its numbers can still change."
+    return (
+        ""
+        if table.empty or bool(table[COMPLETE].iloc[-1])
+        else " The last period is not over, so its numbers can still change."
+    )
 
 
 def say_days(first: date, last: date) -> str:
@@ -217,21 +224,3 @@ def _days(log: EventLog, between: tuple[Moment, Moment]) -> tuple[date, date]:
     if days[1] < days[0]:
         raise ParameterError(f"between={between!r} ends before it starts; write ({days[1]!s:.10}, {days[0]!s:.10}).")
     return days[0], days[1]
-
-
-def _warn_of_absent(log: EventLog, names: Sequence[str]) -> None:
-    """Warn instead of raising: a report that runs every week must survive the week in which nobody came."""
-    known = log.event_names()
-    for name in dict.fromkeys(names):
-        if name not in known:
-            warnings.warn(
-                f"The event {name!r} never occurs in this log, so it counts zero{did_you_mean(name, known)}.",
-                PmAnalyticsWarning,
-                stacklevel=4,
-            )
-
-
-def _say_active(names: Sequence[str] | None, where: Mapping[str, Any]) -> str:
-    said = "any event" if names is None else " or ".join(map(repr, names))
-    with_properties = [f"{name} {say_filter(value)}" for name, value in where.items()]
-    return f"{said} with {' and '.join(with_properties)}" if with_properties else said

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import ibis
 
 from pm_analytics import calendars, engine
+from pm_analytics.asking import MISSING, OTHER
 from pm_analytics.events import matches
 from pm_analytics.names import (
     ACTIVE_INTERVALS,
@@ -36,13 +37,13 @@ if TYPE_CHECKING:
 
     from pm_analytics.events import EventLog
 
-MISSING, OTHER = "(missing)", "(other)"
 LEAVING = "leaving"
 
 _ACTIVE = "active"
 _BEFORE = "before"
 _AFTER = "after"
 _FIRST = "first"
+_NOW, _SIGHT = "now", "sight"
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,7 +144,7 @@ def frequencies(question: Question, ruler: Ruler, often: Often, *, most: int) ->
     return engine.run(named.order_by([*_keys(question), *([PERIOD] if often.per else []), ACTIVE_INTERVALS]))
 
 
-def movements(question: Question, ruler: Ruler, *, first_of_any: bool) -> pd.DataFrame:
+def movements(question: Question, ruler: Ruler, *, first_of_any: bool, most: int) -> pd.DataFrame:
     """Count, per period, the active units by what they did before, and those that are gone in the next period.
 
     Parameters
@@ -154,8 +155,8 @@ def movements(question: Question, ruler: Ruler, *, first_of_any: bool) -> pd.Dat
     Returns
     -------
     DataFrame
-        ``period`` (its number), ``users``, ``new``, ``returning``, ``resurrecting``, ``leaving``. Periods in which
-        nobody was active are absent.
+        ``segment`` (if asked: of the unit at its first sight), ``period`` (its number), ``users``, ``new``,
+        ``returning``, ``resurrecting``, ``leaving``. Periods in which nobody was active are absent.
     """
     table = _within(question.log.counted_events(), ruler)
     if not first_of_any:
@@ -165,6 +166,11 @@ def movements(question: Question, ruler: Ruler, *, first_of_any: bool) -> pd.Dat
             UNIT: table[question.log.unit],
             PERIOD: _number(table, question, ruler.period, ruler.week_start),
             _ACTIVE: engine.surely(_matching(table, question)).cast("int64"),
+            **(
+                {_NOW: engine.epoch_microseconds(table[TIME]), SEGMENT: _value(table, question)}
+                if question.segments
+                else {}
+            ),
         }
     )
     seen = rows.group_by([UNIT, PERIOD]).aggregate(**{_ACTIVE: rows[_ACTIVE].max()})
@@ -174,7 +180,10 @@ def movements(question: Question, ruler: Ruler, *, first_of_any: bool) -> pd.Dat
     near = active.mutate(**{_BEFORE: active[PERIOD].lag().over(by_unit), _AFTER: active[PERIOD].lead().over(by_unit)})
     follows = engine.surely(near[_BEFORE] == near[PERIOD] - 1)
     stays = engine.surely(near[_AFTER] == near[PERIOD] + 1)
-    counted = near.group_by(PERIOD).aggregate(
+    keys = [*_keys(question), PERIOD]
+    if question.segments:
+        near = near.inner_join(_at_first_sight(rows, most), UNIT)
+    counted = near.group_by(keys).aggregate(
         **{
             USERS: near.count(),
             NEW: _count(near[_FIRST]),
@@ -183,7 +192,7 @@ def movements(question: Question, ruler: Ruler, *, first_of_any: bool) -> pd.Dat
             LEAVING: _count(~stays),
         }
     )
-    return engine.run(counted.order_by(PERIOD))
+    return engine.run(counted.order_by(keys))
 
 
 def _keys(question: Question) -> list[str]:
@@ -227,13 +236,32 @@ def _number(table: Any, question: Question, period: str, week_start: str) -> Any
     return calendars.number(moment, period, question.log.timezone, question.until, week_start=week_start)
 
 
+def _value(table: Any, question: Question) -> Any:  # noqa: ANN401
+    """Give the segment of each event by the property's own value; no value is a segment as well."""
+    text = table[question.segments].cast("string")
+    return ibis.cases((text.isnull() | (text == ""), MISSING), else_=text)
+
+
 def _segment(table: Any, question: Question, most: int) -> Any:  # noqa: ANN401
     """Name the segment of each event: the values with the most units by name, the rest together, missing ones apart."""
-    text = table[question.segments].cast("string")
-    value = ibis.cases((text.isnull() | (text == ""), MISSING), else_=text)
+    value = _value(table, question)
     units = table.select(**{SEGMENT: value, UNIT: table[question.log.unit]})
+    return _largest(units, value, most)
+
+
+def _largest(units: Any, value: Any, most: int) -> Any:  # noqa: ANN401
+    """Keep the names of the segments with the most units, and put the others together."""
     counted = units.group_by(SEGMENT).aggregate(**{USERS: units[UNIT].nunique()})
     largest = engine.run(counted.order_by([ibis.desc(USERS), SEGMENT]).limit(most + 1))[SEGMENT].tolist()
     if len(largest) <= most:
         return value
     return ibis.cases((value.isin(largest[:most]), value), else_=OTHER)
+
+
+def _at_first_sight(rows: Any, most: int) -> Any:  # noqa: ANN401
+    """Give each unit the segment of its first event, so that it stays in one for good; ties by the alphabet."""
+    firsts = rows.group_by(UNIT).aggregate(**{_SIGHT: rows[_NOW].min()})
+    there = rows.select(UNIT, _NOW, SEGMENT).inner_join(firsts, UNIT)
+    there = there.filter(there[_NOW] == there[_SIGHT])
+    units = there.group_by(UNIT).aggregate(**{SEGMENT: there[SEGMENT].min()})
+    return units.mutate(**{SEGMENT: _largest(units, units[SEGMENT], most)})

@@ -9,15 +9,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import pandas as pd
 
 from pm_analytics import calendars
-from pm_analytics.analyses.engagement.asking import (
-    MOST_SEGMENTS,
-    Asked,
-    ask,
-    check_whole,
-    check_word,
-    say_incomplete,
-    split,
-)
+from pm_analytics.analyses.engagement.asking import MOST_SEGMENTS, Asked, ask, claim_id, say_incomplete, split, stacked
 from pm_analytics.analyses.engagement.counts import Often, Ruler, frequencies
 from pm_analytics.analyses.engagement.intervals import (
     Span,
@@ -28,6 +20,7 @@ from pm_analytics.analyses.engagement.intervals import (
     shares,
     span_of,
 )
+from pm_analytics.asking import check_whole, check_word, say_most
 from pm_analytics.names import ACTIVE_INTERVALS, CI_LOWER, CI_UPPER, COMPLETE, PERIOD, RATE, SEGMENT, USERS
 from pm_analytics.results import Claim, Result, known, records, say_share
 from pm_analytics.stats.proportions import check_confidence, wilson
@@ -40,7 +33,6 @@ if TYPE_CHECKING:
 
 Mode = Literal["exact", "cumulative"]
 MODES = ("exact", "cumulative")
-SEGMENTS_SAID = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,12 +82,9 @@ class StickinessResult(Result):
         means = sorted(((_mean(part), name) for name, part in split(self._counts)), key=lambda pair: -pair[0])
         if SEGMENT not in self._counts:
             limit = f"{self.span.name()} per {self.per}" if self.per else f"of {self.span.say(number)}"
-            return f"Active {self.counted} came in {means[0][0]:.1f} {limit} on average"
-        said = ", ".join(f"{mean:.1f} {name[SEGMENT]}" for mean, name in means[:SEGMENTS_SAID])
-        more = f" and {len(means) - SEGMENTS_SAID} more segments" if len(means) > SEGMENTS_SAID else ""
-        return (
-            f"Active {self.span.name()} {f'per {self.per}' if self.per else f'of {number:,}'} on average: {said}{more}"
-        )
+            return f"Active {self.counted} came {self.span.preposition} {means[0][0]:.1f} {limit} on average"
+        said = say_most([f"{mean:.1f} {name[SEGMENT]}" for mean, name in means])
+        return f"Active {self.span.name()} {f'per {self.per}' if self.per else f'of {number:,}'} on average: {said}"
 
     def summary(self) -> str:
         """Say how often the average unit came, and what share came in at least half of the intervals."""
@@ -105,11 +94,13 @@ class StickinessResult(Result):
 
     def claims(self) -> list[Claim]:
         """List the share of each row."""
-        keys = [key for key in (SEGMENT, PERIOD) if key in self._table]
+
+        def whens(row: dict[str, Any]) -> list[str]:
+            return [f"{row[PERIOD]:%Y-%m-%d}"] if PERIOD in row else []
+
         return [
             Claim(
-                id=".".join(["stickiness", *(f"{row[key]:%Y-%m-%d}" if key == PERIOD else row[key] for key in keys),
-                             f"{self.mode}_{row[ACTIVE_INTERVALS]}"]),
+                id=claim_id("stickiness", row, *whens(row), f"{self.mode}_{row[ACTIVE_INTERVALS]}"),
                 value=known(row[RATE]),
                 unit="share",
                 definition=self.definition,
@@ -119,11 +110,11 @@ class StickinessResult(Result):
                 denominator=int(row["_base"]),
             )
             for row in records(self._with_bases())
-        ]  # fmt: skip
+        ]
 
     def to_display(self) -> pd.DataFrame:
         """Leave out the numbers of intervals that nobody reached, and write periods as dates."""
-        most = max(1, self._table.loc[self._table[USERS] > 0, ACTIVE_INTERVALS].max())
+        most = max([1, *self._table.loc[self._table[USERS] > 0, ACTIVE_INTERVALS]])
         reached: pd.DataFrame = self._table.loc[self._table[ACTIVE_INTERVALS] <= most]
         if PERIOD not in reached:
             return reached
@@ -145,7 +136,7 @@ class StickinessResult(Result):
         users = int(self._counts.loc[self._counts[ACTIVE_INTERVALS] >= half, USERS].sum())
         around = wilson(users, self.total_users, confidence=self.confidence)
         said = say_share(users, self.total_users, around.lower, around.upper, f"active {self.counted}")
-        return f" {said} came in at least {self.span.say(half)}."
+        return f" {said} came {self.span.preposition} at least {self.span.say(half)}."
 
     def _open(self) -> str:
         if self.per:
@@ -249,7 +240,7 @@ def stickiness(
     return StickinessResult(
         _table=_table(counted, asked, form),
         definition=_definition(asked, form, often),
-        basis=f"{asked.counted} with {asked.what}; {span.said}; {log.basis}",
+        basis=asked.basis(span.said),
         _counts=_final(counted, asked, form),
         mode=mode,
         span=span,
@@ -269,7 +260,7 @@ def _table(counted: pd.DataFrame, asked: Asked, form: Form) -> pd.DataFrame:
     ]
     keys = [*([SEGMENT] if asked.question.segments else []), *([PERIOD] if form.per else [])]
     columns = [*keys, ACTIVE_INTERVALS, USERS, RATE, CI_LOWER, CI_UPPER, *([COMPLETE] if form.per else [])]
-    return pd.concat(parts, ignore_index=True)[columns] if parts else pd.DataFrame(columns=columns)
+    return stacked(parts, columns)
 
 
 def _histograms(counted: pd.DataFrame, asked: Asked, form: Form) -> list[dict[str, object]]:

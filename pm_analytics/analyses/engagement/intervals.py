@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from pm_analytics import calendars
-from pm_analytics.analyses.engagement.asking import check_whole, check_word, say_days
+from pm_analytics.analyses.engagement.asking import say_days
+from pm_analytics.asking import check_whole, check_word
 from pm_analytics.errors import ParameterError
 from pm_analytics.names import ACTIVE_INTERVALS, CI_LOWER, CI_UPPER, RATE, USERS
 from pm_analytics.stats.proportions import share, wilson
@@ -53,6 +54,11 @@ class Span:
     number: int
     unknown: int
     said: str
+
+    @property
+    def preposition(self) -> str:
+        """Say whether one comes on them or in them: on days, in weeks."""
+        return "on" if (self.interval, self.every) == ("day", 1) else "in"
 
     def name(self, *, plural: bool = True) -> str:
         """Name these intervals: 'days', 'intervals of 2 days'."""

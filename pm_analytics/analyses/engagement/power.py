@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from pm_analytics.analyses.engagement.asking import MOST_SEGMENTS, Asked, ask, check_whole, say_days, split
+from pm_analytics.analyses.engagement.asking import MOST_SEGMENTS, Asked, ask, claim_id, say_days, split, stacked
 from pm_analytics.analyses.engagement.counts import Often, Ruler, frequencies
 from pm_analytics.analyses.engagement.intervals import laid_out, shares
+from pm_analytics.asking import check_whole, say_most
 from pm_analytics.errors import DataError
 from pm_analytics.names import (
     ACTIVE_DAYS,
@@ -77,9 +78,8 @@ class PowerUsersResult(Result):
             return f"Nobody was active in the {self.days} days to {self.last:%Y-%m-%d}"
         if SEGMENT in averages:
             ranked = averages.sort_values(MEAN_DAYS, ascending=False)
-            said = ", ".join(f"{row[SEGMENT]} {row[MEAN_DAYS]:.1f}" for row in records(ranked.head(3)))
-            more = f" and {len(ranked) - 3} more" if len(ranked) > 3 else ""
-            return f"Mean active days of {self.days} to {self.last:%Y-%m-%d}: {said}{more}"
+            said = say_most([f"{row[MEAN_DAYS]:.1f} {row[SEGMENT]}" for row in records(ranked)])
+            return f"Mean active days of {self.days} to {self.last:%Y-%m-%d}: {said}"
         row = records(averages)[0]
         around = "" if pd.isna(row[CI_LOWER]) else f" ({row[CI_LOWER]:.2f} to {row[CI_UPPER]:.2f})"
         return f"Active {self.counted} came on {row[MEAN_DAYS]:.2f}{around} of {self.days} days on average"
@@ -101,7 +101,7 @@ class PowerUsersResult(Result):
         """List the mean active days, and the share of each row."""
         means = [
             Claim(
-                id=".".join(["power_users", *([row[SEGMENT]] if SEGMENT in row else []), "mean_days"]),
+                id=claim_id("power_users", row, "mean_days"),
                 value=known(row[MEAN_DAYS]),
                 unit="days",
                 definition=self.definition,
@@ -114,7 +114,7 @@ class PowerUsersResult(Result):
         bases = [int(row[USERS]) for row in records(self.averages()) for _ in range(self.days)]
         shares_of_days = [
             Claim(
-                id=".".join(["power_users", *([row[SEGMENT]] if SEGMENT in row else []), f"days_{row[ACTIVE_DAYS]}"]),
+                id=claim_id("power_users", row, f"days_{row[ACTIVE_DAYS]}"),
                 value=known(row[RATE]),
                 unit="share",
                 definition=self.definition,
@@ -197,9 +197,9 @@ def power_users(
     dates = asked.dates([first, last], "day")
     columns = [*([SEGMENT] if segments else []), ACTIVE_DAYS, USERS, RATE, CI_LOWER, CI_UPPER]
     return PowerUsersResult(
-        _table=pd.concat(parts, ignore_index=True) if parts else pd.DataFrame(columns=columns),
+        _table=stacked(parts, columns),
         definition=_definition(asked, say_days(dates[0], dates[1]), confidence),
-        basis=f"{asked.counted} with {asked.what}; {say_days(dates[0], dates[1])}; {log.basis}",
+        basis=asked.basis(say_days(dates[0], dates[1])),
         days=number,
         first=dates[0],
         last=dates[1],

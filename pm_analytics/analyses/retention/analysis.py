@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import warnings
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from pm_analytics.analyses.retention import cells, counts, wording
-from pm_analytics.analyses.retention.question import Question, check, is_count, names
+from pm_analytics.analyses.retention.question import MOST_SEGMENTS, Question, check
 from pm_analytics.analyses.retention.result import RetentionResult
-from pm_analytics.errors import ParameterError, PmAnalyticsWarning, did_you_mean
+from pm_analytics.asking import check_whole, event_names, warn_of_absent
+from pm_analytics.errors import ParameterError
 from pm_analytics.names import COHORT, COHORT_USERS
 
 if TYPE_CHECKING:
@@ -33,6 +33,7 @@ def retention(  # noqa: PLR0913 - one keyword per part of the definition; all ha
     min_events: int = 1,
     week_start: str = "monday",
     mode: str = "calendar",
+    same_period: bool = False,
     brackets: Sequence[int] | None = None,
     start_where: Mapping[str, Any] | None = None,
     return_where: Mapping[str, Any] | None = None,
@@ -45,8 +46,8 @@ def retention(  # noqa: PLR0913 - one keyword per part of the definition; all ha
     """Measure who came back, period by period after they started, cohort by cohort.
 
     A cohort is the units that entered in the same day, week or month. Period 0 is that period and shows the cohort's
-    size, even if the start event is no return event. A return within period 0 is in no cell; to see it, take a shorter
-    ``period``. A cell whose period is not over when the data ends is null, never 0.
+    size, even if the start event is no return event; ``same_period`` shows who returned in it. A cell whose period is
+    not over when the data ends is null, never 0.
 
     Parameters
     ----------
@@ -73,6 +74,10 @@ def retention(  # noqa: PLR0913 - one keyword per part of the definition; all ha
         "calendar": periods are days, weeks and months of the log's zone. "rolling": periods are of 24 hours, 7 or 30
         days since the unit's own entry (its first in that cohort); cohorts stay calendar periods. A cell is known when
         its period is over for whoever entered last in the cohort's period.
+    same_period : bool
+        Let period 0 show who returned within the period of the entry, after it: bought on the day of signing up, say.
+        An event that starts a cohort must be later than the entry; any other may lie at its instant, since dates
+        without times have no order. For the measures "on" and "on_or_before" (which then begins with period 0).
     brackets : sequence of int, optional
         For "bracket": the last period of each bracket. ``[1, 3, 7]`` is period 1, periods 2 to 3, periods 4 to 7; each
         has its last period as ``period_number``, and ``periods`` is not read.
@@ -85,8 +90,8 @@ def retention(  # noqa: PLR0913 - one keyword per part of the definition; all ha
         Units may enter in ``[start, end)``; returns may fall after it. Any time when not given. The first periods of a
         log make old users look new: begin ``entries`` later than the log.
     segments : str, optional
-        A property whose value at the entry splits the curve, for ``.segments()``. The ``most_segments`` largest are
-        shown; the others are pooled as "Other", and "Missing" is kept.
+        A property whose value at the entry splits the curve, for ``.segments()``. The ``most_segments`` largest (20
+        at most) are named; the others are pooled as "(other)", and those without a value kept as "(missing)".
     confidence : float
         Coverage of the intervals.
 
@@ -95,9 +100,11 @@ def retention(  # noqa: PLR0913 - one keyword per part of the definition; all ha
     RetentionResult
         ``to_frame()``: one row per cohort and period: ``cohort`` (its first day), ``cohort_users``, ``period_number``;
         ``users`` retained, ``rate`` = users / cohort_users with Wilson's ``ci_lower`` and ``ci_upper`` (all null while
-        not observed; ``rate`` also when the cohort is empty; no interval in period 0); ``complete``: whether it is
-        observed; ``provisional``: "on_or_after" has no later period to look at yet; ``bracket`` and ``value`` if asked.
-        ``curve()`` pools all cohorts, ``triangle()`` is for reading.
+        not observed; ``rate`` also when the cohort is empty; no interval where period 0 is the size); ``complete``:
+        whether it is observed; ``provisional``: "on_or_after" has no later period to look at yet; if asked,
+        ``bracket``, ``value`` and ``value_per_user`` = value / cohort_users. ``curve()`` pools all cohorts,
+        ``over_time()`` follows one period number, ``compare()`` sets two results side by side, and ``triangle()`` is
+        for reading.
 
     Raises
     ------
@@ -120,8 +127,8 @@ def retention(  # noqa: PLR0913 - one keyword per part of the definition; all ha
     1  2026-01-05              1    1.0   0.5
     """
     question = Question(
-        start=names(start, name="start"),
-        returning=names(returning, name="returning"),
+        start=event_names(start, name="start"),
+        returning=event_names(returning, name="returning"),
         period=period,
         last=brackets[-1] if brackets else periods,
         measure=measure,
@@ -137,12 +144,14 @@ def retention(  # noqa: PLR0913 - one keyword per part of the definition; all ha
         value=value,
         entries=_span(log, entries),
         segments=segments,
+        same_period=same_period,
     )
     check(question, mode, brackets, confidence)
     log.require_columns([*question.start_where, *question.return_where, *filter(None, (value, segments))])
-    _warn_of_absent_events(log, question)
+    warn_of_absent(log, [*(question.start or ()), *(question.returning or ())], stacklevel=2)
     if segments is not None:
-        question = replace(question, kept=counts.largest_segments(log, question, _most(most_segments)))
+        most = check_whole("most_segments", most_segments, most=MOST_SEGMENTS)
+        question = replace(question, kept=counts.largest_segments(log, question, most))
     return _answer(log, question, confidence)
 
 
@@ -155,39 +164,20 @@ def _span(log: EventLog, entries: tuple[Moment, Moment] | None) -> tuple[int, in
     return start, end
 
 
-def _most(segments: int) -> int:
-    if not is_count(segments):
-        raise ParameterError(f"most_segments={segments!r} must be a whole number of 1 or more.")
-    return segments
-
-
-def _warn_of_absent_events(log: EventLog, question: Question) -> None:
-    """Warn instead of raising: a report that runs every week must survive the week in which nobody signed up."""
-    wanted = dict.fromkeys([*(question.start or ()), *(question.returning or ())])
-    present = log.event_names() if wanted else []
-    for event in wanted:
-        if event not in present:
-            warnings.warn(
-                f"The event {event!r} never occurs in this log, so it counts zero{did_you_mean(event, present)}.",
-                PmAnalyticsWarning,
-                stacklevel=3,
-            )
-
-
 def _answer(log: EventLog, question: Question, confidence: float) -> RetentionResult:
     counted = counts.counted(log, question)
     shown = cells.cohorts_shown(counted, question)
     table = cells.table(counted, shown, question, confidence)
-    unit = "users" if log.unit == "user_id" else f"values of {log.unit}"
     entered = table.drop_duplicates(COHORT)[COHORT_USERS].sum()
+    counted_ones = wording.say_entered(log, question)
     return RetentionResult(
         _table=table,
-        definition=wording.definition(log, question, unit, confidence),
-        basis=f"{entered:,} {unit} in {len(shown):,} {wording.ADVERBS[question.period]} cohorts; {log.basis}",
+        definition=wording.definition(log, question, confidence),
+        basis=f"{entered:,} {counted_ones} in {len(shown):,} {wording.ADVERBS[question.period]} cohorts; {log.basis}",
         _curve=cells.curve(table, question, confidence),
         _segments=cells.segment_curves(counted, shown, question, confidence) if question.segments else None,
         _log=log,
         confidence=confidence,
-        counted=unit,
+        counted=counted_ones,
         question=question,
     )

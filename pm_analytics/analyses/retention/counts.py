@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import ibis
 
 from pm_analytics import calendars, engine
+from pm_analytics.asking import MISSING, OTHER
 from pm_analytics.events import matches
 from pm_analytics.names import COHORT, EVENT, PERIOD, PERIOD_NUMBER, SEGMENT, TIME, UNIT, USERS, VALUE
 
@@ -26,12 +27,13 @@ if TYPE_CHECKING:
 
 SIZE = -1
 """Stands for the period number in the rows that count a whole cohort."""
-MISSING, OTHER = "Missing", "Other"
 
 _NOW = "now"
 _STARTS, _ENTERS, _RETURNS = "starts", "enters", "returns"
 _STARTED, _ENTERED = "started", "entered"
 _ENTRY, _BACK = "entry", "back"
+# The last return in a period that starts no cohort, and the last that does: the entry itself is no return.
+_LAST_OTHER, _LAST_START = "last_other", "last_start"
 # A rolling period may end some calendar periods later than its number says: it begins within one, days with a change
 # of the clocks are no 24 hours, and months no 30 days.
 _ROLLING_SLACK = 3
@@ -69,7 +71,7 @@ def units(log: EventLog, question: Question, cohort: int, number: int) -> list[A
     rows = _rows(log, question)
     entrants = _entrants(rows, question)
     entrants = entrants.filter(entrants[COHORT] == cohort)
-    if number == 0:
+    if number < question.from_number:
         return list(engine.run(entrants.select(UNIT).order_by(UNIT))[UNIT])
     found = _found(rows, entrants, question)
     there = found[PERIOD_NUMBER]
@@ -108,7 +110,8 @@ def _rows(log: EventLog, question: Question) -> Any:  # noqa: ANN401
     if question.value:
         columns[VALUE] = table[question.value].cast("float64")
     if question.segments:
-        columns[SEGMENT] = table[question.segments].cast("string").fill_null(MISSING)
+        text = table[question.segments].cast("string")
+        columns[SEGMENT] = ibis.cases((text.isnull() | (text == ""), MISSING), else_=text)
     return table.select(**columns)
 
 
@@ -143,6 +146,9 @@ def _activity(rows: Any, question: Question) -> Any:  # noqa: ANN401
         _ENTERED: rows[_NOW].min(where=rows[_ENTERS]),
         _RETURNS: rows[_RETURNS].cast("int64").sum(),
     }
+    if question.same_period:
+        columns[_LAST_OTHER] = rows[_NOW].max(where=rows[_RETURNS] & ~rows[_ENTERS])
+        columns[_LAST_START] = rows[_NOW].max(where=rows[_RETURNS] & rows[_ENTERS])
     if question.first_ever:
         columns[_STARTED] = rows[_NOW].min(where=rows[_STARTS])
     if question.value:
@@ -195,7 +201,7 @@ def _found(rows: Any, entrants: Any, question: Question) -> Any:  # noqa: ANN401
         return pairs
     if question.measure == "bracket":
         return _bracketed(pairs, who, question)
-    later = pairs.filter(number >= 1)
+    later = pairs.filter(number >= question.from_number)
     number = later[PERIOD_NUMBER]
     if question.measure == "streak":
         nth = ibis.row_number().over(ibis.window(group_by=[UNIT, COHORT], order_by=PERIOD_NUMBER)) + 1
@@ -223,21 +229,29 @@ def _calendar(rows: Any, entrants: Any, question: Question) -> Any:  # noqa: ANN
         often = often.group_by(UNIT).aggregate(**{PERIOD: often[PERIOD].max()})
         pairs = entrants.inner_join(often, UNIT)
     else:
-        often = often.select(UNIT, PERIOD, *([VALUE] if question.value else []))
+        at_once = [_LAST_OTHER, _LAST_START] if question.same_period else []
+        often = often.select(UNIT, PERIOD, *([VALUE] if question.value else []), *at_once)
         pairs = _met(often, entrants, question, reach=question.last)
     pairs = pairs.mutate(**{PERIOD_NUMBER: pairs[PERIOD] - pairs[COHORT]})
     within = pairs[PERIOD_NUMBER] >= 0
     if question.measure != "on_or_after":
         within &= pairs[PERIOD_NUMBER] <= question.last
+    if question.same_period:
+        # An event that starts no cohort may lie at the instant of the entry: dates have no order within a day.
+        after = (pairs[_LAST_OTHER] >= pairs[_ENTRY]) | (pairs[_LAST_START] > pairs[_ENTRY])
+        within &= (pairs[PERIOD_NUMBER] > 0) | engine.surely(after)
     return pairs.filter(within)
 
 
 def _rolling(rows: Any, entrants: Any, question: Question) -> Any:  # noqa: ANN401
     """Pair entries with the periods since their instant, over for the unit, in which it returned often enough."""
-    returns = rows.filter(rows[_RETURNS]).select(UNIT, PERIOD, _NOW, *([VALUE] if question.value else []))
+    read = [UNIT, PERIOD, _NOW, _ENTERS, *([VALUE] if question.value else [])]
+    returns = rows.filter(rows[_RETURNS]).select(read)
     reach = None if question.measure == "on_or_after" else question.last + _ROLLING_SLACK
     pairs = _met(returns, entrants, question, reach=reach)
     pairs = pairs.filter(pairs[_NOW] >= pairs[_ENTRY])
+    if question.same_period:
+        pairs = pairs.filter((pairs[_NOW] > pairs[_ENTRY]) | ~pairs[_ENTERS])
     pairs = pairs.mutate(**{PERIOD_NUMBER: ((pairs[_NOW] - pairs[_ENTRY]) // question.length).cast("int64")})
     over = pairs[_ENTRY] + (pairs[PERIOD_NUMBER] + 1) * question.length <= question.until
     if reach is not None:

@@ -6,7 +6,8 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from pm_analytics import calendars
-from pm_analytics.errors import ParameterError, did_you_mean
+from pm_analytics.asking import check_whole, check_word, is_whole
+from pm_analytics.errors import ParameterError
 from pm_analytics.stats.proportions import check_confidence
 from pm_analytics.times import DAY, from_microseconds
 
@@ -20,6 +21,10 @@ MODES = ("calendar", "rolling")
 ROLLING_DAYS = {"day": 1, "week": 7, "month": 30}
 SUMMED = ("on", "bracket")
 """Measures under which each return falls into one cell, so that what is summed is summed once."""
+COUNT_AT_ONCE = ("on", "on_or_before")
+"""Measures under which a return within the period of the entry can count."""
+MOST_SEGMENTS = 20
+"""More curves than that nobody can tell apart."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +47,8 @@ class Question:
         Property whose value at the entry splits the curve.
     kept : tuple of str
         Its values that have a curve of their own.
+    same_period : bool
+        Whether period 0 shows who returned in it after the entry, instead of the whole cohort.
     """
 
     start: tuple[str, ...] | None
@@ -62,6 +69,7 @@ class Question:
     entries: tuple[int, int] | None = None
     segments: str | None = None
     kept: tuple[str, ...] = ()
+    same_period: bool = False
 
     @property
     def recurring(self) -> bool:
@@ -77,6 +85,11 @@ class Question:
     def columns(self) -> tuple[int, ...]:
         """The period numbers shown: 0, and each later period, or the last one of each bracket."""
         return (0, *(self.edges or range(1, self.last + 1)))
+
+    @property
+    def from_number(self) -> int:
+        """The first period number that says who returned: period 0 is the size of the cohort, unless asked for."""
+        return 0 if self.same_period else 1
 
     @property
     def length(self) -> int:
@@ -99,7 +112,7 @@ class Question:
 
     def is_known(self, cohort: int, number: int) -> bool:
         """Tell whether a cell is final: its period is over, for everybody whom the cohort can hold."""
-        if number == 0 or not self.rolling:
+        if not self.rolling or number < self.from_number:
             return cohort + number <= self.last_over
         return self.begins(cohort + 1) + (number + 1) * self.length <= self.until
 
@@ -107,27 +120,16 @@ class Question:
 def check(question: Question, mode: str, brackets: Sequence[int] | None, confidence: float) -> None:
     """Raise ParameterError unless the question makes sense, with what to write instead."""
     calendars.check_period(question.period if question.period in PERIODS else "week", question.week_start)
-    words: tuple[tuple[str, str, Sequence[str]], ...] = (
-        ("period", question.period, PERIODS),
-        ("measure", question.measure, MEASURES),
-        ("cohorts", question.cohorts, COHORTS),
-        ("mode", mode, MODES),
-    )
-    for name, value, choices in words:
-        if value not in choices:
-            hint = did_you_mean(str(value), choices)
-            raise ParameterError(f"{name}={value!r} is not a choice{hint}; write one of {', '.join(choices)}.")
+    check_word("period", question.period, PERIODS)
+    check_word("measure", question.measure, MEASURES)
+    check_word("cohorts", question.cohorts, COHORTS)
+    check_word("mode", mode, MODES)
     _check_brackets(question.measure, brackets)
-    for name, number in (("periods", question.last), ("min_events", question.min_events)):
-        if not is_count(number):
-            raise ParameterError(f"{name}={number!r} must be a whole number of 1 or more.")
+    check_whole("periods", question.last)
+    check_whole("min_events", question.min_events)
     _check_value(question)
+    _check_same_period(question)
     check_confidence(confidence)
-
-
-def is_count(number: object) -> bool:
-    """Tell a whole number of 1 or more."""
-    return isinstance(number, int) and not isinstance(number, bool) and number >= 1
 
 
 def _check_brackets(measure: str, brackets: Sequence[int] | None) -> None:
@@ -138,7 +140,7 @@ def _check_brackets(measure: str, brackets: Sequence[int] | None) -> None:
         )
     if brackets is None:
         return
-    fits = bool(len(brackets)) and all(is_count(edge) for edge in brackets)
+    fits = bool(len(brackets)) and all(is_whole(edge) and edge >= 1 for edge in brackets)
     if not fits or list(brackets) != sorted(set(brackets)):
         raise ParameterError(
             f"brackets={brackets!r} must be rising whole numbers from 1, the last period of each bracket: [1, 3, 7]."
@@ -153,17 +155,11 @@ def _check_value(question: Question) -> None:
         )
 
 
-def names(events: str | Sequence[str] | None, *, name: str) -> tuple[str, ...] | None:
-    """Read an event name, several, or None for any event.
-
-    Raises
-    ------
-    ParameterError
-        An empty list, or something that is no name.
-    """
-    if events is None:
-        return None
-    listed = (events,) if isinstance(events, str) else tuple(events)
-    if not listed or any(not isinstance(event, str) or not event.strip() for event in listed):
-        raise ParameterError(f"{name}={events!r} must be the name of an event, a list of names, or None for any event.")
-    return tuple(dict.fromkeys(listed))
+def _check_same_period(question: Question) -> None:
+    if not question.same_period:
+        return
+    if question.measure not in COUNT_AT_ONCE or question.min_events > 1 or question.value:
+        raise ParameterError(
+            "same_period=True counts whether anybody returned after the entry, within its period; "
+            f"write measure={' or '.join(map(repr, COUNT_AT_ONCE))}, min_events=1, and no value=."
+        )

@@ -5,12 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from pm_analytics.analyses.retention.question import ROLLING_DAYS
-from pm_analytics.events import say_filter
+from pm_analytics.asking import say_counted, say_events
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
-    from typing import Any
-
     from pm_analytics.analyses.retention.question import Question
     from pm_analytics.events import EventLog
 
@@ -20,6 +17,8 @@ ADVERBS = {"day": "daily", "week": "weekly", "month": "monthly"}
 def say_when(number: int, question: Question) -> str:
     """Say when a column's units returned: 'in week 4', 'by week 4', 'in weeks 4 to 7'."""
     period = question.period
+    if number == 0:
+        return f"{_in(period)} the same {period}"
     there = f"{_in(period)} {period} {number}"
     if question.edges:
         return _say_bracket(number, question)
@@ -41,28 +40,46 @@ def _say_bracket(number: int, question: Question) -> str:
     return f"{_in(period)} {period} {number}" if first == number else f"{_in(period)} {period}s {first} to {number}"
 
 
-def say_events(events: Sequence[str] | None, where: Mapping[str, Any], *, anything: str = "any event") -> str:
-    """Say what was done: "'signup' with plan = 'pro'"."""
-    named = anything if events is None else " or ".join(map(repr, events))
-    having = " and ".join(f"{name} {say_filter(value)}" for name, value in where.items())
-    return f"{named} with {having}" if having else named
+def say_entered(log: EventLog, question: Question) -> str:
+    """Say what a cohort holds: each unit once, or once per cohort in which it started."""
+    return f"entries of {say_counted(log)}" if question.recurring else say_counted(log)
 
 
-def definition(log: EventLog, question: Question, counted: str, confidence: float) -> str:
+def say_same(question: Question) -> bool:
+    """Tell whether returning is doing the same again, or anything at all."""
+    same = (question.start, question.start_where) == (question.returning, question.return_where)
+    return same or question.returning is None
+
+
+def definition(log: EventLog, question: Question, confidence: float) -> str:
     """Say in one line what was counted, and how."""
     parts = [
-        f"Retention: {counted} by {_say_cohort(question)}",
+        f"Retention: {say_counted(log)} by {_say_cohort(question)}",
         _say_entries(log, question),
         _say_periods(question),
         _say_return(question),
-        "period 0 is the size of the cohort; periods not over when the data ends are null",
+        _say_period_0(question),
+        "periods not over when the data ends are null",
         *(["the last diagonal is provisional: it has nothing after it yet"] * (question.measure == "on_or_after")),
         *([f"{question.value!r} summed over the returns of a period"] if question.value else []),
-        *([f"split by {question.segments!r} at the entry"] if question.segments else []),
+        _say_segments(question),
         f"curve pooled over complete cells; {confidence:.0%} Wilson intervals",
+        *(["they take the entries of one unit for independent, so they are narrow"] * question.recurring),
         log.scope,
     ]
     return "; ".join(part for part in parts if part) + "."
+
+
+def _say_period_0(question: Question) -> str:
+    if question.same_period:
+        return f"period 0 is who returned in the {question.period} of the entry, after it"
+    return "period 0 is the size of the cohort"
+
+
+def _say_segments(question: Question) -> str:
+    if question.segments is None:
+        return ""
+    return f"split by {question.segments!r} at the entry, the largest {len(question.kept)} by name, the rest together"
 
 
 def _say_cohort(question: Question) -> str:
@@ -94,7 +111,7 @@ def _say_return(question: Question) -> str:
     how = {
         "on": "in that period",
         "on_or_after": "in that period or a later one that is over",
-        "on_or_before": "in any period from 1 to that one",
+        "on_or_before": f"in any period from {question.from_number} to that one",
         "streak": "in every period from 1 to that one",
         "bracket": "in any period of the bracket",
     }[question.measure]

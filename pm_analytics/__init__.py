@@ -18,7 +18,14 @@ from pm_analytics.simulate import simulate
 from pm_analytics.version import VERSION
 
 if TYPE_CHECKING:
-    from pm_analytics.analyses.adoption import AdoptionResult, adoption
+    from pm_analytics.analyses.adoption import (
+        AdoptionResult,
+        AdoptionsResult,
+        UsageMatrixResult,
+        adoption,
+        adoptions,
+        usage_matrix,
+    )
     from pm_analytics.analyses.engagement import (
         ActiveUsersResult,
         LifecycleResult,
@@ -52,6 +59,10 @@ _HOMES = {
     "RetentionResult": "analyses.retention",
     "adoption": "analyses.adoption",
     "AdoptionResult": "analyses.adoption",
+    "adoptions": "analyses.adoption",
+    "AdoptionsResult": "analyses.adoption",
+    "usage_matrix": "analyses.adoption",
+    "UsageMatrixResult": "analyses.adoption",
     "active_users": "analyses.engagement",
     "ActiveUsersResult": "analyses.engagement",
     "stickiness": "analyses.engagement",
@@ -74,6 +85,7 @@ __version__ = VERSION
 __all__ = [
     "ActiveUsersResult",
     "AdoptionResult",
+    "AdoptionsResult",
     "EventLog",
     "ExperimentPlan",
     "ExperimentResult",
@@ -100,6 +112,7 @@ __all__ = [
     "simulate",
     "stickiness",
     "templates",
+    "usage_matrix",
 ]
 
 

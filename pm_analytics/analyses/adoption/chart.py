@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import altair as alt
@@ -39,7 +41,7 @@ from pm_analytics.names import (
     VALUE,
     WEEK,
 )
-from pm_analytics.results import say_value
+from pm_analytics.results import SMALL_GROUP, say_value
 
 if TYPE_CHECKING:
     from pm_analytics.analyses.adoption.parts import AdoptionPart
@@ -51,10 +53,20 @@ MOST_POINTS = 300
 AT_RISK_MARKS = 8
 DOT_ROW = 34
 MATRIX_SIDE = 420
-LABEL_HEIGHT, LETTER = 14, 6.7
+LABEL_HEIGHT, LETTER = 14, 6.4
+LEAST_DAYS, DAY_TICKS = 0.9, (1, 2, 3, 5, 7, 10, 14, 20, 30, 50, 100, 200, 300)
+CORNERS = {
+    "power": (4, 12),
+    "core": (charting.WIDTH - 4, 12),
+    "niche": (4, MATRIX_SIDE - 8),
+    "one-off": (charting.WIDTH - 4, MATRIX_SIDE - 8),
+}
 # Where a label may stand beside its point, best first: alignment, and distance to the right and down.
-PLACES = (("left", 9, 0), ("right", -9, 0), ("center", 0, -13), ("center", 0, 14), ("left", 9, 14), ("left", 9, -13),
-          ("right", -9, -13), ("right", -9, 14))  # fmt: skip
+PLACES = (
+    ("left", 9, 0), ("right", -9, 0), ("center", 0, -13), ("center", 0, 14), ("left", 9, 13), ("left", 9, -13),
+    ("right", -9, -13), ("right", -9, 13), ("center", 0, -27), ("center", 0, 28), ("left", 9, -27), ("left", 9, 27),
+    ("right", -9, -27), ("right", -9, 27), ("center", 0, -41), ("center", 0, 42),
+)  # fmt: skip
 
 
 def draw(
@@ -105,8 +117,7 @@ def _told(result: Any, chart: Any, what: str, *, note: str = "") -> Drawn:  # no
 
 
 def _ladder(result: AdoptionResult) -> Drawn:
-    chart = charting.share_bars(result.to_frame(), label=RUNG, share=RATE, title="Share of the eligible")
-    return _told(result, chart, "Bar chart of the adoption ladder")
+    return _told(result, _bars(result, RUNG, "Share of the eligible"), "Bar chart of the adoption ladder")
 
 
 def _denominators(result: AdoptionPart) -> Drawn:
@@ -130,7 +141,7 @@ def _side_by_side(result: AdoptionsResult) -> Drawn:
     return _told(result, chart, "Adoption of several features with intervals")
 
 
-def _bars(result: AdoptionPart, label: str, title: str) -> alt.LayerChart:
+def _bars(result: AdoptionPart | AdoptionResult, label: str, title: str) -> alt.LayerChart:
     """Draw shares with their bases in words; what is not known has no bar."""
     table = result.to_frame()
     said = [_say_row(*row) for row in table[[USERS, BASE, RATE]].itertuples(index=False)]
@@ -159,13 +170,16 @@ def _dots(table: pd.DataFrame, label: str, title: str) -> alt.LayerChart:
 def _say_row(users: Any, base: Any, rate: Any) -> str:  # noqa: ANN401 - numbers, some of them missing
     if pd.isna(rate):
         return "not known"
-    return f"{rate:.1%}" if pd.isna(users) or pd.isna(base) else f"{rate:.1%}  ({int(users):,} of {int(base):,})"
+    if pd.isna(users) or pd.isna(base):
+        return f"{rate:.1%}"
+    said = f"{int(users):,} of {int(base):,}"
+    return said if base < SMALL_GROUP else f"{rate:.1%}  ({said})"
 
 
 def _spread(result: AdoptionAccounts) -> Drawn:
     rows = alt.Chart(result.spread()).encode(y=alt.Y(f"{SEGMENT}:N", sort=None, title="Eligible users who adopted"))
     bars = rows.mark_bar(size=20).encode(
-        x=alt.X(f"{ACCOUNTS}:Q", title="Accounts", axis=alt.Axis(format=",", tickMinStep=1)),
+        x=alt.X(f"{ACCOUNTS}:Q", title="Accounts", axis=alt.Axis(format=",d", tickMinStep=1)),
         tooltip=[SEGMENT, ACCOUNTS, alt.Tooltip(BASE, title="Eligible users"), alt.Tooltip(USERS, title="Adopters")],
     )
     words = rows.mark_text(align="left", dx=4, color=charting.GREY).encode(
@@ -236,19 +250,24 @@ def _under(text: str) -> alt.TitleParams:
 def _matrix(result: UsageMatrixResult) -> Drawn:
     """Draw features by breadth and frequency, the lines between the quadrants, and labels that keep clear."""
     table = result.to_frame().dropna(subset=MEAN_DAYS)
-    right, top = _top(table, (RATE, CI_UPPER)), _top(table, (MEAN_DAYS, DAYS_CI_UPPER))
+    frame = _Frame.around(table)
+    # Days are drawn by ratio: most features are used on one to three days, and would lie on top of one another.
+    days = alt.Scale(type="log", domain=[LEAST_DAYS, frame.top], nice=False)
     x = alt.X(f"{RATE}:Q", title=f"Share of active {result.counted}", axis=charting.PERCENT,
-              scale=alt.Scale(domain=[0, min(1.0, right)], nice=False))  # fmt: skip
-    y = alt.Y(f"{MEAN_DAYS}:Q", title="Mean days of use per user of it", axis=alt.Axis(grid=False),
-              scale=alt.Scale(domain=[0, top], nice=False))  # fmt: skip
+              scale=alt.Scale(domain=[0, frame.right], nice=False))  # fmt: skip
+    y = alt.Y(f"{MEAN_DAYS}:Q", title="Mean days of use per user of it (each step is a ratio)", scale=days,
+              axis=alt.Axis(grid=False, values=[tick for tick in DAY_TICKS if tick < frame.top], format="d"))  # fmt: skip
     points = alt.Chart(table).encode(x=x, y=y)
     layers = [
         points.mark_rule(color=charting.LIGHT_GREY).encode(x=f"{CI_LOWER}:Q", x2=f"{CI_UPPER}:Q"),
-        points.mark_rule(color=charting.LIGHT_GREY).encode(y=f"{DAYS_CI_LOWER}:Q", y2=f"{DAYS_CI_UPPER}:Q"),
-        points.mark_point(size=80).encode(
+        points.transform_filter(f"isValid(datum.{DAYS_CI_LOWER})")
+        .transform_calculate(low=f"max({LEAST_DAYS}, datum.{DAYS_CI_LOWER})")
+        .mark_rule(color=charting.LIGHT_GREY)
+        .encode(y="low:Q", y2=f"{DAYS_CI_UPPER}:Q"),
+        points.mark_point(size=80, opacity=1).encode(
             tooltip=[FEATURE, alt.Tooltip(RATE, format=".1%"), alt.Tooltip(MEAN_DAYS, format=".2f"), USERS, QUADRANT]
         ),
-        *_labels(table, points, min(1.0, right), top),
+        *_labels(table, points, frame, result.split),
     ]
     if result.split is not None:
         layers = [*_quadrants(result.split), *layers]
@@ -256,46 +275,61 @@ def _matrix(result: UsageMatrixResult) -> Drawn:
     return _told(result, chart, "Scatter of features by share of users and days of use")
 
 
-def _top(table: pd.DataFrame, columns: tuple[str, str]) -> float:
-    found = table[list(columns)].max().max()
-    return 1.0 if pd.isna(found) else float(found) * 1.15
+@dataclass(frozen=True, slots=True)
+class _Frame:
+    """The matrix on the page: the share at its right edge, and the days at its upper one."""
+
+    right: float
+    top: float
+
+    @classmethod
+    def around(cls, table: pd.DataFrame) -> _Frame:
+        """Leave room for the widest interval and the names beside it."""
+        right, top = (float(table[list(pair)].max().max()) for pair in ((RATE, CI_UPPER), (MEAN_DAYS, DAYS_CI_UPPER)))
+        return cls(min(1.0, 1.15 * right), 1.25 * max(top, 2.0))
+
+    def place(self, rate: float, days: float) -> tuple[float, float]:
+        """Give the point of the page, in pixels from the upper left corner."""
+        up = math.log(max(days, LEAST_DAYS) / LEAST_DAYS) / math.log(self.top / LEAST_DAYS)
+        return rate / self.right * charting.WIDTH, MATRIX_SIDE * (1 - up)
 
 
 def _quadrants(split: tuple[float, float]) -> list[alt.Chart]:
     """Draw the lines between the quadrants, and name each in its corner."""
-    lines = alt.Chart(pd.DataFrame({RATE: [split[0]], MEAN_DAYS: [split[1]]}))
-    corners = {"power": (4, 12, "left"), "core": (charting.WIDTH - 4, 12, "right"),
-               "niche": (4, MATRIX_SIDE - 8, "left"), "one-off": (charting.WIDTH - 4, MATRIX_SIDE - 8, "right")}  # fmt: skip
+    lines = alt.Chart(pd.DataFrame({RATE: [split[0]], MEAN_DAYS: [max(split[1], LEAST_DAYS)]}))
     named = [
         alt.Chart(pd.DataFrame({"said": [f"{name}: {MEANINGS[name]}"]}))
-        .mark_text(align=align, color=charting.GREY, fontStyle="italic")
+        .mark_text(align="left" if across < charting.WIDTH / 2 else "right", color=charting.GREY, fontStyle="italic")
         .encode(x=alt.value(across), y=alt.value(down), text="said:N")
-        for name, (across, down, align) in corners.items()
+        for name, (across, down) in CORNERS.items()
     ]
     dashes = {"strokeDash": [4, 3], "color": charting.GREY}
     return [lines.mark_rule(**dashes).encode(x=f"{RATE}:Q"), lines.mark_rule(**dashes).encode(y=f"{MEAN_DAYS}:Q"), *named]
 
 
-def _labels(table: pd.DataFrame, points: alt.Chart, right: float, top: float) -> list[alt.Chart]:
+def _labels(
+    table: pd.DataFrame, points: alt.Chart, frame: _Frame, split: tuple[float, float] | None
+) -> list[alt.Chart]:
     """Write each feature's name where it covers neither a point nor another name; one layer per place."""
-    at = [
-        (rate / right * charting.WIDTH, MATRIX_SIDE - days / top * MATRIX_SIDE)
-        for rate, days in zip(table[RATE], table[MEAN_DAYS], strict=True)
-    ]
+    at = [frame.place(rate, days) for rate, days in zip(table[RATE], table[MEAN_DAYS], strict=True)]
     taken: list[Box] = [(x - 5, y - 5, x + 5, y + 5) for x, y in at]
+    if split is not None:
+        taken += [_box(across, down, 150, ("left" if across < charting.WIDTH / 2 else "right", 0, 0))
+                  for across, down in CORNERS.values()]  # fmt: skip
     chosen = []
     for (x, y), name in zip(at, table[FEATURE], strict=True):
         boxes = [_box(x, y, len(name) * LETTER, place) for place in PLACES]
-        best = min(range(len(PLACES)), key=lambda place: (_clashes(boxes[place], taken), place))  # noqa: B023 - used at once
+        clashes = [_clashes(box, taken) for box in boxes]
+        best = clashes.index(min(clashes))
         taken.append(boxes[best])
         chosen.append(best)
     kept = table.assign(place=chosen)
     return [
-        points.properties(data=part).mark_text(align=PLACES[place][0], dx=PLACES[place][1], dy=PLACES[place][2]).encode(
-            text=f"{FEATURE}:N"
-        )
-        for place, part in kept.groupby("place")
-    ]  # fmt: skip
+        points.properties(data=part)
+        .mark_text(align=PLACES[place][0], dx=PLACES[place][1], dy=PLACES[place][2])
+        .encode(text=f"{FEATURE}:N")
+        for place, part in ((int(str(place)), part) for place, part in kept.groupby("place"))
+    ]
 
 
 def _box(x: float, y: float, width: float, place: tuple[str, int, int]) -> Box:
@@ -304,12 +338,11 @@ def _box(x: float, y: float, width: float, place: tuple[str, int, int]) -> Box:
     return left, y + down - LABEL_HEIGHT / 2, left + width, y + down + LABEL_HEIGHT / 2
 
 
-def _clashes(box: Box, taken: list[Box]) -> float:
+def _clashes(box: Box, taken: list[Box]) -> int:
     """Count what a label would cover; beyond the edge of the chart is worst."""
     left, up, right, down = box
     outside = left < 0 or right > charting.WIDTH or up < 0 or down > MATRIX_SIDE
-    over = sum(left < b[2] and right > b[0] and up < b[3] and down > b[1] for b in taken)
-    return over + 10 * outside
+    return sum(left < b[2] and right > b[0] and up < b[3] and down > b[1] for b in taken) + 10 * outside
 
 
 def _curve(result: AdoptionResult) -> Drawn:

@@ -68,13 +68,18 @@ class AdoptionsResult(Result):
         if len(ranked) == 1:
             return f"{ranked[0][FEATURE]}: {high} adopted it"
         return (
-            f"{ranked[0][FEATURE]} was adopted most ({high}), "
-            f"{ranked[-1][FEATURE]} least ({_say(ranked[-1], f'eligible {self.counted}')})"
+            f"{ranked[0][FEATURE]} was adopted most: {high}; "
+            f"{ranked[-1][FEATURE]} least: {_say(ranked[-1], f'eligible {self.counted}')}"
         )
 
     def summary(self) -> str:
         """Name the features adopted most and least, and say what the rows share."""
-        return f"{self.headline()}. The same {self.counted} may stand behind several rows."
+        unlike = (
+            " The rows have different bases: who used a feature before becoming eligible is left out of its row."
+            if any(one.early for one in self.results.values())
+            else ""
+        )
+        return f"{self.headline()}. The same {self.counted} may stand behind several rows.{unlike}"
 
     def claims(self) -> list[Claim]:
         """List each feature's rate."""
@@ -164,5 +169,5 @@ def _say_difference(
     rows = records(table)
     both = "; ".join(f"{row[SEGMENT]}: {_say(row, f'eligible {counted}')}" for row in rows)
     points = f"{say_points(difference)} ({say_points(ends[0])} to {say_points(ends[1])})"
-    title = f"Adoption differs by {points} between {rows[0][SEGMENT]} and {rows[1][SEGMENT]}"
+    title = f"Adoption, {rows[1][SEGMENT]} against {rows[0][SEGMENT]}: {points}"
     return title, f"{both}. Difference {points}."

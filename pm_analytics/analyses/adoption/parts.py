@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import Any
 
-from pm_analytics.results import NOTHING, Claim, Result, say_value
+import pandas as pd
 
-if TYPE_CHECKING:
-    import pandas as pd
+from pm_analytics.names import BASE, CI_LOWER, CI_UPPER, KIND, RATE, USERS, VALUE
+from pm_analytics.results import SMALL_GROUP, Claim, Result, say_value
 
 
 @dataclass(frozen=True, slots=True, repr=False, eq=False)
@@ -45,12 +45,20 @@ class AdoptionPart(Result):
         return list(self.stated)
 
     def to_display(self) -> pd.DataFrame:
-        """Format a table whose rows differ in kind: a share as percent, a mean as a number."""
-        if "kind" not in self._table:
-            return self._table
-        rows = [
-            ["share" if kind == "share" else "value", *numbers]
-            for kind, *numbers in self._table[["kind", "value", "ci_lower", "ci_upper"]].itertuples(index=False)
-        ]
-        said = [[say_value(name, number) if number == number else NOTHING for number in rest] for name, *rest in rows]  # noqa: PLR0124
-        return self._table.assign(**dict(zip(["value", "ci_lower", "ci_upper"], zip(*said, strict=True), strict=True)))
+        """Format the table for people: a mean is no percent, and neither is a share of a handful of units."""
+        table = self._table
+        if KIND in table:
+            names = ["share" if kind == "share" else "mean" for kind in table[KIND]]
+            columns = (VALUE, CI_LOWER, CI_UPPER)
+            said = {c: [say_value(*pair) for pair in zip(names, table[c], strict=True)] for c in columns}
+            return table.assign(**said)
+        if BASE in table:
+            rows = zip(table[USERS], table[BASE], table[RATE], strict=True)
+            return table.assign(**{RATE: [_say_rate(*row) for row in rows]})
+        return table
+
+
+def _say_rate(users: Any, base: Any, rate: float) -> str:  # noqa: ANN401 - numbers, or missing
+    """Say a share as percent; of few units, as '7 of 12'."""
+    small = not pd.isna(base) and 0 < base < SMALL_GROUP
+    return f"{users} of {base}" if small else say_value(RATE, rate)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from pm_analytics.analyses.adoption import asking, counts
 from pm_analytics.analyses.adoption.comparison import AdoptionsResult, side_by_side
@@ -105,7 +105,7 @@ def adoption(
     stay = None if retained_within is None else parse_duration(retained_within, name="retained_within")
     released = None if released_at is None else log.moment(released_at, name="released_at")
     close, close_said = asking.read_span(span, int(min_days))
-    people, who = asking.with_eligible(log, eligible, released)
+    people = asking.read_people(log, eligible, released)
     question = Question(
         feature=features,
         interest=noticed,
@@ -116,13 +116,19 @@ def adoption(
         min_days=int(min_days),
         span=close,
         retained=None if stay is None else microseconds(stay),
-        **_timed(log, people, released),
+        base=people.base,
+        listed=people.listed,
+        properties=people.properties,
     )
-    return _answer(log, question, (who, close_said, window, stay), confidence)
+    return _answer(log, question, (people.said, close_said, window, stay), confidence)
 
 
 def adoptions(
-    log: EventLog, features: Mapping[str, str | Sequence[str]] | Sequence[str], *, confidence: float = 0.95, **options: object
+    log: EventLog,
+    features: Mapping[str, str | Sequence[str]] | Sequence[str],
+    *,
+    confidence: float = 0.95,
+    **options: Any,  # noqa: ANN401 - those of adoption, checked there
 ) -> AdoptionsResult:
     """Measure the adoption of several features in the same way, side by side.
 
@@ -151,19 +157,8 @@ def adoptions(
         As :func:`adoption`; no feature.
     """
     named = asking.named_features(features)
-    results = {
-        name: adoption(log, events, confidence=confidence, **options)  # type: ignore[arg-type] - checked there
-        for name, events in named.items()
-    }
+    results = {name: adoption(log, events, confidence=confidence, **options) for name, events in named.items()}
     return side_by_side(results, confidence)
-
-
-def _timed(log: EventLog, people: dict[str, object], released: int | None) -> dict[str, object]:
-    """Give listed units without a time that of the log's first event, when there is no release either."""
-    listed = people["listed"]
-    if listed is None or released is not None or not listed[asking.SINCE].isna().any():
-        return people
-    return {**people, "listed": listed.assign(since=listed[asking.SINCE].fillna(counts.first_instant(log)))}
 
 
 def _answer(
@@ -175,10 +170,7 @@ def _answer(
     who, _, window, _ = said
     counted = counts.rungs(log, question)
     curve = kaplan_meier(
-        [
-            (float(row["hours"]), int(row[ADOPTED]), int(row[CENSORED]))
-            for row in records(counts.waits(log, question))
-        ],
+        [(float(row["hours"]), int(row[ADOPTED]), int(row[CENSORED])) for row in records(counts.waits(log, question))],
         confidence=confidence,
     )
     unit = "users" if log.unit == "user_id" else f"values of {log.unit}"

@@ -4,19 +4,19 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from datetime import timedelta
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from pm_analytics.analyses.adoption.counts import Question, Span
+from pm_analytics.analyses.adoption.counts import Question, Span, first_instant
 from pm_analytics.errors import DataError, ParameterError, UnknownNameError
 from pm_analytics.names import UNIT
 from pm_analytics.times import microseconds, parse_duration, say_duration
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
-    from datetime import date, datetime
+    from datetime import date, datetime, timedelta
 
     from pm_analytics.events import EventLog
 
@@ -67,30 +67,39 @@ def read_span(span: str | timedelta | None, min_days: int) -> tuple[Span | None,
         return Span(microseconds(length), calendar=False), f", at most {say_duration(length)} from first to last,"
     days = int(found[1])
     if days < min_days:
-        raise ParameterError(f"span={span!r} is too short for min_days={min_days}; write span='{min_days} calendar days'.")
+        raise ParameterError(
+            f"span={span!r} is too short for min_days={min_days}; write span='{min_days} calendar days'."
+        )
     return Span(days - 1, calendar=True), f", within {days} calendar days in a row,"
 
 
-def with_eligible(log: EventLog, eligible: Eligible, released: int | None) -> tuple[dict[str, Any], str]:
+@dataclass(frozen=True, slots=True)
+class People:
+    """Who could use the feature: those active in a log, or those on a list; in words, too."""
+
+    said: str
+    base: EventLog | None = None
+    listed: pd.DataFrame | None = None
+    properties: Mapping[str, str] = field(default_factory=dict)
+
+
+def read_people(log: EventLog, eligible: Eligible, released: int | None) -> People:
     """Turn the caller's idea of who could use it into a log or a list, and words."""
+    active = "active since the release" if released is not None else "active"
     if eligible is None:
-        return {"base": log, "listed": None}, "active since the release" if released is not None else "active"
+        return People(active, base=log)
     if isinstance(eligible, Mapping):
         base = log.where(eligible)
-        when = "active since the release" if released is not None else "active"
-        return {"base": base, "listed": None}, f"{when} with {', '.join(base.filters[len(log.filters) :])}"
+        return People(f"{active} with {', '.join(base.filters[len(log.filters) :])}", base=base)
     listed, properties = _listed(log, eligible)
-    return (
-        {"base": None, "listed": listed, "properties": properties},
-        f"on the list of {listed[UNIT].nunique():,} eligible",
-    )
+    if released is None and listed[SINCE].isna().any():
+        listed = listed.assign(**{SINCE: listed[SINCE].fillna(first_instant(log))})
+    return People(f"on the list of {listed[UNIT].nunique():,} eligible", listed=listed, properties=properties)
 
 
 def same_question(first: Question, second: Question) -> bool:
     """Tell whether two adoptions ask for the same amount of use in the same time."""
-    return all(
-        getattr(first, name) == getattr(second, name) for name in ("window", "min_uses", "min_days", "span")
-    )
+    return all(getattr(first, name) == getattr(second, name) for name in ("window", "min_uses", "min_days", "span"))
 
 
 def _listed(log: EventLog, eligible: Any) -> tuple[pd.DataFrame, dict[str, str]]:  # noqa: ANN401
@@ -106,7 +115,9 @@ def _listed(log: EventLog, eligible: Any) -> tuple[pd.DataFrame, dict[str, str]]
     names = [str(name) for name in frame.columns if name not in {unit, since}]
     properties = {name: f"property_{place}" for place, name in enumerate(names)}
     plain = pd.DataFrame({UNIT: frame[unit].to_numpy()})
-    plain = plain.assign(**{properties[str(name)]: _words(frame[name]) for name in frame.columns if str(name) in properties})
+    plain = plain.assign(
+        **{properties[str(name)]: _words(frame[name]) for name in frame.columns if str(name) in properties}
+    )
     times = pd.Series([None] * len(frame), dtype="object") if since is None else frame[since].reset_index(drop=True)
     plain = plain.assign(**{SINCE: _instants(times, log)}).drop_duplicates()
     _check_properties(plain, properties)
@@ -171,7 +182,9 @@ def named_features(features: Mapping[str, str | Sequence[str]] | Sequence[str]) 
     """
     if isinstance(features, str):
         features = [features]
-    named = dict(features) if isinstance(features, Mapping) else {name: name for name in features}
+    named: dict[str, str | Sequence[str]] = (
+        {**features} if isinstance(features, Mapping) else {name: name for name in features}
+    )
     if not named:
         raise ParameterError("Name at least one feature, like {'Export': 'export_used'}.")
     if len(named) < len(features):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import altair as alt
 import pandas as pd
@@ -48,6 +48,8 @@ if TYPE_CHECKING:
 
     Drawn = alt.LayerChart | alt.VConcatChart
     Box = tuple[float, float, float, float]
+    Side = Literal["left", "center", "right"]
+    Place = tuple[Side, int, int]
 
 MOST_POINTS = 300
 AT_RISK_MARKS = 8
@@ -62,19 +64,17 @@ CORNERS = {
     "one-off": (charting.WIDTH - 4, MATRIX_SIDE - 8),
 }
 # Where a label may stand beside its point, best first: alignment, and distance to the right and down.
-PLACES = (
+PLACES: tuple[Place, ...] = (
     ("left", 9, 0), ("right", -9, 0), ("center", 0, -13), ("center", 0, 14), ("left", 9, 13), ("left", 9, -13),
     ("right", -9, -13), ("right", -9, 13), ("center", 0, -27), ("center", 0, 28), ("left", 9, -27), ("left", 9, 27),
     ("right", -9, -27), ("right", -9, 27), ("center", 0, -41), ("center", 0, 42),
 )  # fmt: skip
 
 
-def draw(
-    result: AdoptionResult | AdoptionPart | AdoptionsResult | UsageMatrixResult, kind: str | None = None
-) -> Drawn:
+def draw(result: AdoptionResult | AdoptionPart | AdoptionsResult | UsageMatrixResult, kind: str | None = None) -> Drawn:
     """Draw a result.
 
-    Of an adoption: ``kind="ladder"`` (unless told otherwise), or ``"curve"``, the time to adopt with those still at risk.
+    Of an adoption: ``kind="ladder"`` (unless told otherwise), or ``"curve"``, the time to adopt with those at risk.
     Of novelty: ``"uses"`` per adopter, or ``"users"``, the share who came. Of accounts: ``"accounts"``, the largest
     ones, or ``"spread"``, all of them by the share that adopted.
     """
@@ -145,7 +145,7 @@ def _bars(result: AdoptionPart | AdoptionResult, label: str, title: str) -> alt.
     """Draw shares with their bases in words; what is not known has no bar."""
     table = result.to_frame()
     said = [_say_row(*row) for row in table[[USERS, BASE, RATE]].itertuples(index=False)]
-    plain = table.astype({name: "float64" for name in (USERS, BASE, RATE)})
+    plain = table.astype(dict.fromkeys((USERS, BASE, RATE), "float64"))
     return charting.share_bars(plain, label=label, share=RATE, title=title, said=said)
 
 
@@ -159,7 +159,7 @@ def _dots(table: pd.DataFrame, label: str, title: str) -> alt.LayerChart:
     )
     dots = rows.mark_point(size=80).encode(
         x=alt.X(f"{RATE}:Q", axis=charting.PERCENT, scale=scale, title=title),
-        tooltip=[alt.Tooltip(label), alt.Tooltip("said:N", title="Rate")],
+        tooltip=[alt.Tooltip(f"{label}:N"), alt.Tooltip("said:N", title="Rate")],
     )
     spread = rows.mark_rule(color=charting.GREY, strokeWidth=2).encode(x=f"{CI_LOWER}:Q", x2=f"{CI_UPPER}:Q")
     words = rows.mark_text(align="left", dx=10, color=charting.GREY).encode(x=alt.value(charting.WIDTH), text="said:N")
@@ -180,7 +180,7 @@ def _spread(result: AdoptionAccounts) -> Drawn:
     rows = alt.Chart(result.spread()).encode(y=alt.Y(f"{SEGMENT}:N", sort=None, title="Eligible users who adopted"))
     bars = rows.mark_bar(size=20).encode(
         x=alt.X(f"{ACCOUNTS}:Q", title="Accounts", axis=alt.Axis(format=",d", tickMinStep=1)),
-        tooltip=[SEGMENT, ACCOUNTS, alt.Tooltip(BASE, title="Eligible users"), alt.Tooltip(USERS, title="Adopters")],
+        tooltip=[f"{SEGMENT}:N", *(f"{name}:Q" for name in (ACCOUNTS, BASE, USERS))],
     )
     words = rows.mark_text(align="left", dx=4, color=charting.GREY).encode(
         x=f"{ACCOUNTS}:Q", text=alt.Text(f"{ACCOUNTS}:Q", format=",")
@@ -233,7 +233,7 @@ def _weeks(result: AdoptionPart, columns: tuple[str, str, str], title: str, axis
     weeks = alt.X(f"{WEEK}:O", title="Week since adopting, over", axis=alt.Axis(labelAngle=0))
     base = alt.Chart(table).encode(x=weeks)
     y = alt.Y(f"{value}:Q", title=title, axis=axis, scale=alt.Scale(zero=True))
-    line = base.mark_line(point=True).encode(y=y, tooltip=[WEEK, value, lower, upper, AT_RISK])
+    line = base.mark_line(point=True).encode(y=y, tooltip=[f"{name}:Q" for name in (WEEK, value, lower, upper, AT_RISK)])
     spread = base.mark_rule(strokeWidth=2).encode(y=f"{lower}:Q", y2=f"{upper}:Q")
     panel = charting.layer(spread, line).properties(width=charting.WIDTH, height=220)
     below = base.mark_text(fontSize=10, color=charting.GREY).encode(
@@ -256,7 +256,7 @@ def _matrix(result: UsageMatrixResult) -> Drawn:
     x = alt.X(f"{RATE}:Q", title=f"Share of active {result.counted}", axis=charting.PERCENT,
               scale=alt.Scale(domain=[0, frame.right], nice=False))  # fmt: skip
     y = alt.Y(f"{MEAN_DAYS}:Q", title="Mean days of use per user of it (each step is a ratio)", scale=days,
-              axis=alt.Axis(grid=False, values=[tick for tick in DAY_TICKS if tick < frame.top], format="d"))  # fmt: skip
+              axis=alt.Axis(grid=False, format="d", values=[day for day in DAY_TICKS if day < frame.top]))  # fmt: skip
     points = alt.Chart(table).encode(x=x, y=y)
     layers = [
         points.mark_rule(color=charting.LIGHT_GREY).encode(x=f"{CI_LOWER}:Q", x2=f"{CI_UPPER}:Q"),
@@ -265,7 +265,13 @@ def _matrix(result: UsageMatrixResult) -> Drawn:
         .mark_rule(color=charting.LIGHT_GREY)
         .encode(y="low:Q", y2=f"{DAYS_CI_UPPER}:Q"),
         points.mark_point(size=80, opacity=1).encode(
-            tooltip=[FEATURE, alt.Tooltip(RATE, format=".1%"), alt.Tooltip(MEAN_DAYS, format=".2f"), USERS, QUADRANT]
+            tooltip=[
+                f"{FEATURE}:N",
+                alt.Tooltip(f"{RATE}:Q", format=".1%"),
+                alt.Tooltip(f"{MEAN_DAYS}:Q", format=".2f"),
+                f"{USERS}:Q",
+                f"{QUADRANT}:N",
+            ]
         ),
         *_labels(table, points, frame, result.split),
     ]
@@ -285,6 +291,8 @@ class _Frame:
     @classmethod
     def around(cls, table: pd.DataFrame) -> _Frame:
         """Leave room for the widest interval and the names beside it."""
+        if table.empty:
+            return cls(1.0, 10.0)
         right, top = (float(table[list(pair)].max().max()) for pair in ((RATE, CI_UPPER), (MEAN_DAYS, DAYS_CI_UPPER)))
         return cls(min(1.0, 1.15 * right), 1.25 * max(top, 2.0))
 
@@ -303,8 +311,8 @@ def _quadrants(split: tuple[float, float]) -> list[alt.Chart]:
         .encode(x=alt.value(across), y=alt.value(down), text="said:N")
         for name, (across, down) in CORNERS.items()
     ]
-    dashes = {"strokeDash": [4, 3], "color": charting.GREY}
-    return [lines.mark_rule(**dashes).encode(x=f"{RATE}:Q"), lines.mark_rule(**dashes).encode(y=f"{MEAN_DAYS}:Q"), *named]
+    dashed = lines.mark_rule(strokeDash=[4, 3], color=charting.GREY)
+    return [dashed.encode(x=f"{RATE}:Q"), dashed.encode(y=f"{MEAN_DAYS}:Q"), *named]
 
 
 def _labels(
@@ -332,17 +340,20 @@ def _labels(
     ]
 
 
-def _box(x: float, y: float, width: float, place: tuple[str, int, int]) -> Box:
+def _box(x: float, y: float, width: float, place: Place) -> Box:
     align, across, down = place
     left = {"left": x + across, "right": x + across - width, "center": x - width / 2}[align]
     return left, y + down - LABEL_HEIGHT / 2, left + width, y + down + LABEL_HEIGHT / 2
 
 
-def _clashes(box: Box, taken: list[Box]) -> int:
-    """Count what a label would cover; beyond the edge of the chart is worst."""
+def _clashes(box: Box, taken: list[Box]) -> float:
+    """Measure the area that a label would cover; beyond the edge of the chart is worst."""
     left, up, right, down = box
     outside = left < 0 or right > charting.WIDTH or up < 0 or down > MATRIX_SIDE
-    return sum(left < b[2] and right > b[0] and up < b[3] and down > b[1] for b in taken) + 10 * outside
+    covered = sum(
+        max(0.0, min(right, b[2]) - max(left, b[0])) * max(0.0, min(down, b[3]) - max(up, b[1])) for b in taken
+    )
+    return covered + 1e6 * outside
 
 
 def _curve(result: AdoptionResult) -> Drawn:

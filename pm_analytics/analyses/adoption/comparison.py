@@ -160,9 +160,7 @@ def _say(row: Mapping[str, Any], counted: str) -> str:
     return say_share(int(row[USERS]), int(row[BASE]), row[CI_LOWER], row[CI_UPPER], counted)
 
 
-def _say_difference(
-    table: pd.DataFrame, difference: float, ends: tuple[float, float], counted: str
-) -> tuple[str, str]:
+def _say_difference(table: pd.DataFrame, difference: float, ends: tuple[float, float], counted: str) -> tuple[str, str]:
     if math.isnan(difference):
         said = "There is no comparison: one of the two has nobody observed long enough"
         return said, f"{said}."

@@ -102,9 +102,8 @@ def rungs(log: EventLog, question: Question) -> dict[str, int]:
         ``retained`` also: ``judged`` (eligible, and the time to come back is over too), ``judged_adopted`` and
         ``retained`` among them.
     """
-    everyone = units(log, question)
-    people = everyone.filter(~everyone[EARLY])
-    old_enough = mature(people, log, question)
+    people = units(log, question)
+    on_time, old_enough = ~people[EARLY], mature(people, log, question)
     sums = {ELIGIBLE: old_enough, IMMATURE: ~old_enough}
     sums |= {name: reached(people, name, log, question) for name in (AWARE, INTERESTED, TRIED, ADOPTED)}
     if question.retained is not None:
@@ -112,8 +111,8 @@ def rungs(log: EventLog, question: Question) -> dict[str, int]:
         adopted = judged & reached(people, ADOPTED, log, question)
         back = engine.surely(people[f"{RETAINED}_at"] - people[f"{ADOPTED}_at"] <= question.retained)
         sums |= {JUDGED: judged, JUDGED_ADOPTED: adopted, RETAINED: adopted & back}
-    totals = people.aggregate(**{name: counted(condition) for name, condition in sums.items()})
-    return engine.counts(totals) | engine.counts(everyone.aggregate(**{EARLY: counted(everyone[EARLY])}))
+    totals = {name: counted(on_time & condition) for name, condition in sums.items()}
+    return engine.counts(people.aggregate(**totals, **{EARLY: counted(people[EARLY])}))
 
 
 def waits(log: EventLog, question: Question) -> pd.DataFrame:
@@ -173,9 +172,7 @@ def segments(log: EventLog, question: Question, by: str, *, most: int) -> pd.Dat
     missing = (found[SEGMENT] == MISSING).cast("int64")
     order = ibis.window(order_by=[missing, ibis.desc(found[BASE]), found[SEGMENT]])
     ranked = found.mutate(place=ibis.row_number().over(order), missing=missing)
-    name = ibis.cases(
-        (ranked[SEGMENT] == MISSING, MISSING), (ranked["place"] < most, ranked[SEGMENT]), else_=OTHER
-    )
+    name = ibis.cases((ranked[SEGMENT] == MISSING, MISSING), (ranked["place"] < most, ranked[SEGMENT]), else_=OTHER)
     place = ibis.cases((ranked["missing"] == 1, most + 1), (ranked["place"] < most, ranked["place"]), else_=most)
     named = ranked.select(BASE, USERS, **{SEGMENT: name, "place": place.cast("int64")})
     table = named.group_by([SEGMENT, "place"]).aggregate(**{BASE: named[BASE].sum(), USERS: named[USERS].sum()})
@@ -315,9 +312,7 @@ def _listed(log: EventLog, question: Question) -> Any:  # noqa: ANN401
 def _joined(log: EventLog, names: Sequence[str], people: Any) -> Any:  # noqa: ANN401
     """Give the events of these names by some units, with those units' columns."""
     table = log.counted_events(names)
-    rows = table.select(
-        **{UNIT: table[log.unit], EVENT: table[EVENT], NOW: engine.epoch_microseconds(table[TIME])}
-    )
+    rows = table.select(**{UNIT: table[log.unit], EVENT: table[EVENT], NOW: engine.epoch_microseconds(table[TIME])})
     return rows.inner_join(people, UNIT)
 
 

@@ -110,7 +110,8 @@ def two_weeks(log: EventLog, question: Question, last: int) -> dict[str, int]:
     people = people.filter(people[COMPLETE_WEEKS] == last + 1)
     each = _uses_per_week(log, question, people)
     pair = each.group_by(UNIT).aggregate(
-        first=ibis.ifelse(each[WEEK] == 0, each[USES], 0).sum(), last=ibis.ifelse(each[WEEK] == last, each[USES], 0).sum()
+        first=ibis.ifelse(each[WEEK] == 0, each[USES], 0).sum(),
+        last=ibis.ifelse(each[WEEK] == last, each[USES], 0).sum(),
     )
     change = pair["last"] - pair["first"]
     sums = pair.aggregate(
@@ -166,7 +167,8 @@ def _observed(log: EventLog, question: Question, weeks: int) -> Any:  # noqa: AN
 def _uses_per_week(log: EventLog, question: Question, people: Any) -> Any:  # noqa: ANN401
     """Count each adopter's uses in each week since adopting that is over; a week without a use has no row.
 
-    The end of a week belongs to it, not its beginning: so the first week, too, has seven days where only days are known.
+    The end of a week belongs to it, its beginning does not: so the first week, too, has seven days where only days are
+    known.
     """
     rows = uses_of(log, question, people)
     rows = rows.filter(rows[NOW] > rows[f"{ADOPTED}_at"])
@@ -175,7 +177,7 @@ def _uses_per_week(log: EventLog, question: Question, people: Any) -> Any:  # no
     return rows.group_by([UNIT, WEEK]).aggregate(**{USES: rows.count()})
 
 
-def _histograms(each: Any, names: Sequence[str]) -> Any:  # noqa: ANN401
+def _histograms(each: Any, names: Sequence[str]) -> pd.DataFrame:  # noqa: ANN401
     """Count units by each of some numbers, in one table."""
     parts = [each.select(**{MEASURE: ibis.literal(name), VALUE: each[name].cast("int64")}) for name in names]
     stacked = ibis.union(*parts)

@@ -11,9 +11,7 @@ from pm_analytics.analyses.adoption import counts
 from pm_analytics.analyses.adoption.counts import (
     ACTIVE,
     AWARE,
-    EARLY,
     EVERYBODY,
-    IMMATURE,
     INTERESTED,
     JUDGED,
     JUDGED_ADOPTED,
@@ -136,7 +134,7 @@ def denominators(result: AdoptionResult) -> AdoptionPart:
         definition=definition,
         basis=result.basis,
         kind="denominators",
-        title=f"{adopted:,} adopters are {_spread(table[RATE])}, by who is asked about",
+        title=f"{adopted:,} adopters are {_spread(table[RATE].tolist())}, by who is asked about",
         said=f"The same {adopted:,} adopters are {said}.",
         stated=claims_of(table, DENOMINATOR, "adoption.denominators", definition),
     )

@@ -160,7 +160,7 @@ def usage_matrix(
     lines = split or _medians(table)
     counted = "users" if log.unit == "user_id" else f"values of {log.unit}"
     return UsageMatrixResult(
-        _table=table.assign(**{QUADRANT: [_quadrant(row, lines) for row in records(table)]}),
+        _table=table.assign(**{QUADRANT: pd.Series([_quadrant(row, lines) for row in records(table)], dtype="object")}),
         definition=_definition(inside, named, counted, lines, own=split is not None, confidence=confidence),
         basis=f"{base:,} active {counted}; {inside.scope}",
         split=lines,

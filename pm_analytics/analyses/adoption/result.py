@@ -156,9 +156,7 @@ class AdoptionResult(Result):
         """
         return ladder.tars(self, satisfied)
 
-    def usage(
-        self, *, weeks: int = 4, habit_weeks: int = 3, which: Literal["first", "last"] = "first"
-    ) -> AdoptionPart:
+    def usage(self, *, weeks: int = 4, habit_weeks: int = 3, which: Literal["first", "last"] = "first") -> AdoptionPart:
         """Say how broadly, deeply and often the feature is used, and for how many it is a habit.
 
         Parameters

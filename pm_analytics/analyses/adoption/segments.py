@@ -95,7 +95,7 @@ def _check(result: AdoptionResult, name: str, top: int) -> None:
 
 def _check_threshold(min_users: int, min_share: float | None) -> None:
     if min_users < 1:
-        raise ParameterError(f"min_users={min_users!r} must be 1 or more: an account without an adopter has not adopted.")
+        raise ParameterError(f"min_users={min_users!r} must be 1 or more; without an adopter no account has.")
     if min_share is not None and not 0 < min_share <= 1:
         raise ParameterError(f"min_share={min_share!r} is a share; write 0.5 for half of an account's users.")
 
@@ -130,9 +130,7 @@ def _title(table: pd.DataFrame, result: AdoptionResult, name: str) -> str:
     if len(large) < 2:
         return f"Too few {result.counted} to tell segments of {name} apart"
     high, low = records(large)[0], records(large)[-1]
-    return (
-        f"By {name}, {high[SEGMENT]} adopted most: {_say(high, result)}; {low[SEGMENT]} least: {_say(low, result)}"
-    )
+    return f"By {name}, {high[SEGMENT]} adopted most: {_say(high, result)}; {low[SEGMENT]} least: {_say(low, result)}"
 
 
 def _say(row: dict[str, object], result: AdoptionResult) -> str:

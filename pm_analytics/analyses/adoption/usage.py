@@ -134,7 +134,8 @@ def _definition(result: AdoptionResult, weeks: int, habit_weeks: int, which: str
     start = "from each adopter's first use" if which == "first" else "up to the end of the data"
     window = "so far" if result.within is None else f"{result.say_window()} of becoming eligible"
     return (
-        f"Breadth: {TRIED} / eligible. Uses and local days of use per {ADOPTED} unit: {window}. Per week: over the {which} {weeks} weeks (of seven times 24 hours) {start}, days of 24 hours, over "
+        f"Breadth: {TRIED} / eligible. Uses and local days of use per {ADOPTED} unit: {window}. "
+        f"Per week: over the {which} {weeks} weeks (of seven times 24 hours) {start}, days of 24 hours, over "
         f"adopters whose first use is so long ago. Habit: a use in at least {habit_weeks} of them. "
         f"{result.confidence:.0%} intervals: Wilson's for shares, Student's for means, order statistics for medians. "
         f"{result.definition}"

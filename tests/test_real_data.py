@@ -141,7 +141,10 @@ def test_a_second_purchase_is_an_adoption_counted_as_pandas_counts_it():
     result = pm.adoption(log, "purchase", within="90 days", min_days=2, retained_within="180 days")
     frame = pd.read_csv(path, usecols=["customer_id", "date"], dtype={"customer_id": "string"}, parse_dates=["date"])
     days = frame.drop_duplicates().sort_values(["customer_id", "date"])
-    first, second = (days.groupby("customer_id")["date"].nth(n).set_axis(days.groupby("customer_id")["customer_id"].nth(n)) for n in (0, 1))
+    first, second = (
+        days.groupby("customer_id")["date"].nth(n).set_axis(days.groupby("customer_id")["customer_id"].nth(n))
+        for n in (0, 1)
+    )
     soon = (second - first.reindex(second.index)).dt.days <= 90
     third = days.groupby("customer_id")["date"].nth(2).set_axis(days.groupby("customer_id")["customer_id"].nth(2))
     back = (third - second.reindex(third.index)).dt.days <= 180

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from itertools import accumulate
 from typing import TYPE_CHECKING
 
 from pm_analytics.stats.proportions import UNDEFINED, Interval, check_confidence
@@ -57,9 +58,5 @@ def median_interval(counts: Iterable[tuple[float, int]], *, confidence: float = 
 
 def _nth(rows: list[tuple[float, int]], place: int) -> float:
     """Give the value at a place (from 0) among all units in order."""
-    passed = 0
-    for value, units in rows:
-        passed += units
-        if place < passed:
-            return value
-    raise AssertionError(place)  # pragma: no cover - places come from the rows' own sum
+    passed = accumulate(units for _, units in rows)
+    return next(value for (value, _), units in zip(rows, passed, strict=True) if place < units)

@@ -30,8 +30,7 @@ def random_log(seed, *, users=60, days=45, most=14):
             plan = draw.choice(["free", "pro", ""])
             rows.append((f"u{user}", str(draw.choice(EVENTS)), when, str(plan) or None, str(account) or None))
     rows.append(("last", "other", START + timedelta(days=days), None, None))
-    for name in set(EVENTS):
-        rows.append(("first", name, START, "free", "A"))
+    rows += [("first", name, START, "free", "A") for name in set(EVENTS)]
     return pd.DataFrame(rows, columns=["user_id", "event", "time", "plan", "account_id"])
 
 
@@ -69,23 +68,32 @@ class Unit:
         return run[-1] - run[0] <= int(span.split()[0]) * DAY
 
     def mature(self):
+        """Tell whether its window is over."""
         window = self.ask["within"]
         return not self.early and (window is None or self.since + window < self.end)
 
     def reached(self, rung):
+        """Tell whether it came to a rung inside the window."""
         when = getattr(self, rung)
         window = self.ask["within"]
         return self.mature() and when is not None and (window is None or when - self.since <= window)
 
     def judged(self):
+        """Tell whether it can be said to have been retained or not."""
         stay, window = self.ask["retained"], self.ask["within"]
         if window is None:
             return self.mature() and self.adopted is not None and self.adopted + stay < self.end
         return self.mature() and self.since + window + stay < self.end
 
     def retained(self):
+        """Tell whether it was retained."""
         later = [when for when in self.uses if self.adopted is not None and when > self.adopted]
-        return self.judged() and self.reached("adopted") and bool(later) and later[0] - self.adopted <= self.ask["retained"]
+        return (
+            self.judged()
+            and self.reached("adopted")
+            and bool(later)
+            and later[0] - self.adopted <= self.ask["retained"]
+        )
 
 
 def followed(frame, ask, released):
@@ -174,9 +182,7 @@ def test_depth_and_habit_are_measured_as_by_hand(asked):
             days = [len(set(map(local, run))) for run in inside]
             assert table.loc["median days of use per adopter", "value"] == statistics.median(days)
         old = [u for u in adopters if u.tried + 2 * WEEK <= u.end]
-        spent = [
-            [when - u.tried if which == "first" else u.end - TICK - when for when in u.uses] for u in old
-        ]
+        spent = [[when - u.tried if which == "first" else u.end - TICK - when for when in u.uses] for u in old]
         spent = [[length for length in run if length < 2 * WEEK] for run in spent]
         assert table.loc["habit", "base"] == len(old)
         if old:

@@ -87,7 +87,12 @@ def test_retained_is_judged_only_where_even_the_slowest_adopter_has_had_the_time
 
 @pytest.mark.parametrize(
     ("span", "adopters"),
-    [("7 days", {"a", "b", "c"}), ("7 calendar days", {"a", "b"}), ("6 days", {"a", "b"}), (None, {"a", "b", "c", "d"})],
+    [
+        ("7 days", {"a", "b", "c"}),
+        ("7 calendar days", {"a", "b"}),
+        ("6 days", {"a", "b"}),
+        (None, {"a", "b", "c", "d"}),
+    ],
 )
 def test_a_span_of_days_is_168_hours_or_seven_days_of_the_calendar(january, span, adopters):
     """Days 2, 5 and 8 span seven calendar days and six times 24 hours; 2, 5 and 9 span eight, and seven times 24."""
@@ -153,7 +158,9 @@ def test_breadth_depth_frequency_and_habit(january):
 def test_a_habit_of_the_last_weeks_is_another_one_than_of_the_first(january):
     log = january("a use 1", "a use 8.5", "b use 1", "b use 18", "b use 25", "z open 31")
     result = pm.adoption(log, "use", released_at="2026-01-01", within="2 days")
-    habit = {which: row(result.usage(weeks=2, habit_weeks=2, which=which), "habit")["value"] for which in ("first", "last")}
+    habit = {
+        which: row(result.usage(weeks=2, habit_weeks=2, which=which), "habit")["value"] for which in ("first", "last")
+    }
     assert habit == {"first": 0.5, "last": 0.5}
     first, last = (result.usage(weeks=2, habit_weeks=1, which=which) for which in ("first", "last"))
     assert (row(first, "habit")["value"], row(last, "habit")["value"]) == (1, 0.5)
@@ -163,7 +170,9 @@ def novel(january, later):
     """Thirty adopters with three uses in the first week, and ``later`` in the third; a newcomer whose week is open."""
     lines = [f"u{n} open 1" for n in range(30)] + [f"u{n} use {day}" for n in range(30) for day in (2, 3, 4, 5)]
     lines += [f"u{n} use {16.1 + use / 10}" for n in range(30) for use in range(later + n % 2)]
-    return pm.adoption(january(*lines, "new use 22", "new use 29.1", "z open 29.5"), "use", within="1 day").novelty(weeks=8)
+    return pm.adoption(january(*lines, "new use 22", "new use 29.1", "z open 29.5"), "use", within="1 day").novelty(
+        weeks=8
+    )
 
 
 @pytest.mark.parametrize(("later", "verb"), [(0, "fell"), (6, "grew")])
@@ -250,7 +259,9 @@ def test_tars_is_null_where_it_was_not_asked(whole, january):
     assert part.to_frame()["rate"].isna().tolist() == [False, False, False, True]
     assert "give satisfied=(41, 60)" in part.summary()
     full = whole.tars((1, 2)).to_frame().set_index("rung")
-    assert full["rate"].to_dict() == pytest.approx({"target": 1, "adopted": 0.3, "retained": 1 / 3, "satisfied": 0.5}, rel=0.1)
+    assert full["rate"].to_dict() == pytest.approx(
+        {"target": 1, "adopted": 0.3, "retained": 1 / 3, "satisfied": 0.5}, rel=0.1
+    )
     assert full.loc["target", "users"] == 11
     share = whole.tars(0.6).to_frame().iloc[-1]
     assert share["rate"] == 0.6
@@ -356,10 +367,26 @@ def test_nobody_eligible_gives_nulls_and_sentences_everywhere(january):
         (lambda log: pm.adoption(log, "use").tars(60), ParameterError, "from 0 to 1"),
         (lambda log: pm.adoption(log, "use").tars((60, 41)), ParameterError, "satisfied answers"),
         (lambda log: pm.adoption(log, "use").plot(kind="lader"), ParameterError, "did you mean 'ladder'"),
-        (lambda log: pm.adoption(log, "use").compare(pm.adoption(log, "use", within="2 days")), ParameterError, "same within"),
-        (lambda log: pm.adoption(log, "use").compare(pm.adoption(log, "use"), names=("a", "a")), ParameterError, "different"),
-        (lambda log: pm.adoption(log, "use", eligible=pd.DataFrame({"u": ["u1", "u1"], "p": ["x", "y"]})), DataError, "one row per unit"),
-        (lambda log: pm.adoption(log, "use", eligible=pd.DataFrame({"u": ["u1"], "since": ["soon"]})), DataError, "cannot be read"),
+        (
+            lambda log: pm.adoption(log, "use").compare(pm.adoption(log, "use", within="2 days")),
+            ParameterError,
+            "same within",
+        ),
+        (
+            lambda log: pm.adoption(log, "use").compare(pm.adoption(log, "use"), names=("a", "a")),
+            ParameterError,
+            "different",
+        ),
+        (
+            lambda log: pm.adoption(log, "use", eligible=pd.DataFrame({"u": ["u1", "u1"], "p": ["x", "y"]})),
+            DataError,
+            "one row per unit",
+        ),
+        (
+            lambda log: pm.adoption(log, "use", eligible=pd.DataFrame({"u": ["u1"], "since": ["soon"]})),
+            DataError,
+            "cannot be read",
+        ),
         (lambda log: pm.adoptions(log, {}), ParameterError, "at least one feature"),
         (lambda log: pm.adoptions(log, ["use", "use"]), ParameterError, "named twice"),
         (lambda log: pm.usage_matrix(log, ["uze"]), UnknownNameError, "did you mean 'use'"),

@@ -45,5 +45,5 @@ def test_the_ranks_are_the_narrowest_that_cover_often_enough(n):
 
 
 def test_a_confidence_that_is_no_share_is_refused():
-    with pytest.raises(ParameterError, match="0.95 for 95"):
+    with pytest.raises(ParameterError, match="for 95 %"):
         median_interval([(1, 10)], confidence=95)

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import math
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
 import altair as alt
 import pandas as pd
 
 from pm_analytics import charting
 from pm_analytics.analyses.adoption.accounts import AdoptionAccounts
+from pm_analytics.analyses.adoption.chart_of_matrix import matrix_chart
 from pm_analytics.analyses.adoption.comparison import AdoptionComparison, AdoptionsResult
-from pm_analytics.analyses.adoption.matrix import MEANINGS, UsageMatrixResult
+from pm_analytics.analyses.adoption.matrix import UsageMatrixResult
 from pm_analytics.analyses.adoption.result import AdoptionResult
 from pm_analytics.errors import ParameterError, did_you_mean
 from pm_analytics.names import (
@@ -23,15 +22,11 @@ from pm_analytics.names import (
     CI_LOWER,
     CI_UPPER,
     DAYS,
-    DAYS_CI_LOWER,
-    DAYS_CI_UPPER,
     DENOMINATOR,
     FEATURE,
     KIND,
-    MEAN_DAYS,
     MEAN_USES,
     MEASURE,
-    QUADRANT,
     RATE,
     RUNG,
     SEGMENT,
@@ -47,28 +42,10 @@ if TYPE_CHECKING:
     from pm_analytics.analyses.adoption.parts import AdoptionPart
 
     Drawn = alt.LayerChart | alt.VConcatChart
-    Box = tuple[float, float, float, float]
-    Side = Literal["left", "center", "right"]
-    Place = tuple[Side, int, int]
 
 MOST_POINTS = 300
 AT_RISK_MARKS = 8
 DOT_ROW = 34
-MATRIX_SIDE = 420
-LABEL_HEIGHT, LETTER = 14, 6.4
-LEAST_DAYS, DAY_TICKS = 0.9, (1, 2, 3, 5, 7, 10, 14, 20, 30, 50, 100, 200, 300)
-CORNERS = {
-    "power": (4, 12),
-    "core": (charting.WIDTH - 4, 12),
-    "niche": (4, MATRIX_SIDE - 8),
-    "one-off": (charting.WIDTH - 4, MATRIX_SIDE - 8),
-}
-# Where a label may stand beside its point, best first: alignment, and distance to the right and down.
-PLACES: tuple[Place, ...] = (
-    ("left", 9, 0), ("right", -9, 0), ("center", 0, -13), ("center", 0, 14), ("left", 9, 13), ("left", 9, -13),
-    ("right", -9, -13), ("right", -9, 13), ("center", 0, -27), ("center", 0, 28), ("left", 9, -27), ("left", 9, 27),
-    ("right", -9, -27), ("right", -9, 27), ("center", 0, -41), ("center", 0, 42),
-)  # fmt: skip
 
 
 def draw(result: AdoptionResult | AdoptionPart | AdoptionsResult | UsageMatrixResult, kind: str | None = None) -> Drawn:
@@ -94,7 +71,7 @@ def _kinds(result: Any) -> dict[str, Any]:  # noqa: ANN401 - one of the results 
     if isinstance(result, AdoptionsResult):
         return {"features": _side_by_side}
     if isinstance(result, UsageMatrixResult):
-        return {"matrix": _matrix}
+        return {"matrix": matrix_chart}
     if isinstance(result, AdoptionComparison):
         return {"comparison": _comparison}
     if isinstance(result, AdoptionAccounts):
@@ -233,7 +210,9 @@ def _weeks(result: AdoptionPart, columns: tuple[str, str, str], title: str, axis
     weeks = alt.X(f"{WEEK}:O", title="Week since adopting, over", axis=alt.Axis(labelAngle=0))
     base = alt.Chart(table).encode(x=weeks)
     y = alt.Y(f"{value}:Q", title=title, axis=axis, scale=alt.Scale(zero=True))
-    line = base.mark_line(point=True).encode(y=y, tooltip=[f"{name}:Q" for name in (WEEK, value, lower, upper, AT_RISK)])
+    line = base.mark_line(point=True).encode(
+        y=y, tooltip=[f"{name}:Q" for name in (WEEK, value, lower, upper, AT_RISK)]
+    )
     spread = base.mark_rule(strokeWidth=2).encode(y=f"{lower}:Q", y2=f"{upper}:Q")
     panel = charting.layer(spread, line).properties(width=charting.WIDTH, height=220)
     below = base.mark_text(fontSize=10, color=charting.GREY).encode(
@@ -245,115 +224,6 @@ def _weeks(result: AdoptionPart, columns: tuple[str, str, str], title: str, axis
 
 def _under(text: str) -> alt.TitleParams:
     return alt.TitleParams(text, fontSize=10, offset=2)
-
-
-def _matrix(result: UsageMatrixResult) -> Drawn:
-    """Draw features by breadth and frequency, the lines between the quadrants, and labels that keep clear."""
-    table = result.to_frame().dropna(subset=MEAN_DAYS)
-    frame = _Frame.around(table)
-    # Days are drawn by ratio: most features are used on one to three days, and would lie on top of one another.
-    days = alt.Scale(type="log", domain=[LEAST_DAYS, frame.top], nice=False)
-    x = alt.X(f"{RATE}:Q", title=f"Share of active {result.counted}", axis=charting.PERCENT,
-              scale=alt.Scale(domain=[0, frame.right], nice=False))  # fmt: skip
-    y = alt.Y(f"{MEAN_DAYS}:Q", title="Mean days of use per user of it (each step is a ratio)", scale=days,
-              axis=alt.Axis(grid=False, format="d", values=[day for day in DAY_TICKS if day < frame.top]))  # fmt: skip
-    points = alt.Chart(table).encode(x=x, y=y)
-    layers = [
-        points.mark_rule(color=charting.LIGHT_GREY).encode(x=f"{CI_LOWER}:Q", x2=f"{CI_UPPER}:Q"),
-        points.transform_filter(f"isValid(datum.{DAYS_CI_LOWER})")
-        .transform_calculate(low=f"max({LEAST_DAYS}, datum.{DAYS_CI_LOWER})")
-        .mark_rule(color=charting.LIGHT_GREY)
-        .encode(y="low:Q", y2=f"{DAYS_CI_UPPER}:Q"),
-        points.mark_point(size=80, opacity=1).encode(
-            tooltip=[
-                f"{FEATURE}:N",
-                alt.Tooltip(f"{RATE}:Q", format=".1%"),
-                alt.Tooltip(f"{MEAN_DAYS}:Q", format=".2f"),
-                f"{USERS}:Q",
-                f"{QUADRANT}:N",
-            ]
-        ),
-        *_labels(table, points, frame, result.split),
-    ]
-    if result.split is not None:
-        layers = [*_quadrants(result.split), *layers]
-    chart = charting.layer(*layers).properties(width=charting.WIDTH, height=MATRIX_SIDE)
-    return _told(result, chart, "Scatter of features by share of users and days of use")
-
-
-@dataclass(frozen=True, slots=True)
-class _Frame:
-    """The matrix on the page: the share at its right edge, and the days at its upper one."""
-
-    right: float
-    top: float
-
-    @classmethod
-    def around(cls, table: pd.DataFrame) -> _Frame:
-        """Leave room for the widest interval and the names beside it."""
-        if table.empty:
-            return cls(1.0, 10.0)
-        right, top = (float(table[list(pair)].max().max()) for pair in ((RATE, CI_UPPER), (MEAN_DAYS, DAYS_CI_UPPER)))
-        return cls(min(1.0, 1.15 * right), 1.25 * max(top, 2.0))
-
-    def place(self, rate: float, days: float) -> tuple[float, float]:
-        """Give the point of the page, in pixels from the upper left corner."""
-        up = math.log(max(days, LEAST_DAYS) / LEAST_DAYS) / math.log(self.top / LEAST_DAYS)
-        return rate / self.right * charting.WIDTH, MATRIX_SIDE * (1 - up)
-
-
-def _quadrants(split: tuple[float, float]) -> list[alt.Chart]:
-    """Draw the lines between the quadrants, and name each in its corner."""
-    lines = alt.Chart(pd.DataFrame({RATE: [split[0]], MEAN_DAYS: [max(split[1], LEAST_DAYS)]}))
-    named = [
-        alt.Chart(pd.DataFrame({"said": [f"{name}: {MEANINGS[name]}"]}))
-        .mark_text(align="left" if across < charting.WIDTH / 2 else "right", color=charting.GREY, fontStyle="italic")
-        .encode(x=alt.value(across), y=alt.value(down), text="said:N")
-        for name, (across, down) in CORNERS.items()
-    ]
-    dashed = lines.mark_rule(strokeDash=[4, 3], color=charting.GREY)
-    return [dashed.encode(x=f"{RATE}:Q"), dashed.encode(y=f"{MEAN_DAYS}:Q"), *named]
-
-
-def _labels(
-    table: pd.DataFrame, points: alt.Chart, frame: _Frame, split: tuple[float, float] | None
-) -> list[alt.Chart]:
-    """Write each feature's name where it covers neither a point nor another name; one layer per place."""
-    at = [frame.place(rate, days) for rate, days in zip(table[RATE], table[MEAN_DAYS], strict=True)]
-    taken: list[Box] = [(x - 5, y - 5, x + 5, y + 5) for x, y in at]
-    if split is not None:
-        taken += [_box(across, down, 150, ("left" if across < charting.WIDTH / 2 else "right", 0, 0))
-                  for across, down in CORNERS.values()]  # fmt: skip
-    chosen = []
-    for (x, y), name in zip(at, table[FEATURE], strict=True):
-        boxes = [_box(x, y, len(name) * LETTER, place) for place in PLACES]
-        clashes = [_clashes(box, taken) for box in boxes]
-        best = clashes.index(min(clashes))
-        taken.append(boxes[best])
-        chosen.append(best)
-    kept = table.assign(place=chosen)
-    return [
-        points.properties(data=part)
-        .mark_text(align=PLACES[place][0], dx=PLACES[place][1], dy=PLACES[place][2])
-        .encode(text=f"{FEATURE}:N")
-        for place, part in ((int(str(place)), part) for place, part in kept.groupby("place"))
-    ]
-
-
-def _box(x: float, y: float, width: float, place: Place) -> Box:
-    align, across, down = place
-    left = {"left": x + across, "right": x + across - width, "center": x - width / 2}[align]
-    return left, y + down - LABEL_HEIGHT / 2, left + width, y + down + LABEL_HEIGHT / 2
-
-
-def _clashes(box: Box, taken: list[Box]) -> float:
-    """Measure the area that a label would cover; beyond the edge of the chart is worst."""
-    left, up, right, down = box
-    outside = left < 0 or right > charting.WIDTH or up < 0 or down > MATRIX_SIDE
-    covered = sum(
-        max(0.0, min(right, b[2]) - max(left, b[0])) * max(0.0, min(down, b[3]) - max(up, b[1])) for b in taken
-    )
-    return covered + 1e6 * outside
 
 
 def _curve(result: AdoptionResult) -> Drawn:

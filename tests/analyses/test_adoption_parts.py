@@ -82,7 +82,7 @@ def test_retained_is_judged_only_where_even_the_slowest_adopter_has_had_the_time
     retained = result.rung("retained")
     assert (retained["users"], retained["base"], retained["step_base"]) == (1, 1, 1)
     assert (counts(result)["adopted"], result.unjudged) == (2, 1)
-    assert "1 adopters are too new to say" in result.summary()
+    assert "1 adopter is too new to say" in result.summary()
 
 
 @pytest.mark.parametrize(

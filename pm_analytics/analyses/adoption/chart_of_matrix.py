@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from random import Random
 from typing import TYPE_CHECKING, Literal
 
 import altair as alt
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
     Place = tuple[Side, int, int]
 
 MATRIX_SIDE = 420
-LABEL_HEIGHT, LETTER = 14, 6.4
+LABEL_HEIGHT, LETTER, ORDERS = 12, 6.4, 20
 LEAST_DAYS, DAY_TICKS = 0.9, (1, 2, 3, 5, 7, 10, 14, 20, 30, 50, 100, 200, 300)
 CORNERS = {
     "power": (4, 12),
@@ -37,7 +38,9 @@ CORNERS = {
     "niche": (4, MATRIX_SIDE - 8),
     "one-off": (charting.WIDTH - 4, MATRIX_SIDE - 8),
 }
-# Where a label may stand beside its point, best first: alignment, and distance to the right and down.
+# Where a label may stand beside its point, best first: alignment, and distance to the right and down. From the ninth
+# place on, it stands too far away to be told whose it is without a line.
+FIRST_FAR = 8
 PLACES: tuple[Place, ...] = (
     ("left", 9, 0), ("right", -9, 0), ("center", 0, -13), ("center", 0, 14), ("left", 9, 13), ("left", 9, -13),
     ("right", -9, -13), ("right", -9, 13), ("center", 0, -27), ("center", 0, 28), ("left", 9, -27), ("left", 9, 27),
@@ -121,26 +124,51 @@ def _quadrants(split: tuple[float, float]) -> list[alt.Chart]:
 def _labels(
     table: pd.DataFrame, points: alt.Chart, frame: _Frame, split: tuple[float, float] | None
 ) -> list[alt.Chart]:
-    """Write each feature's name where it covers neither a point nor another name; one layer per place."""
+    """Write each feature's name beside its point, one layer per place; a far one is tied to its point."""
     at = [frame.place(rate, days) for rate, days in zip(table[RATE], table[MEAN_DAYS], strict=True)]
-    taken: list[Box] = [(x - 5, y - 5, x + 5, y + 5) for x, y in at]
-    if split is not None:
-        taken += [_box(across, down, 150, ("left" if across < charting.WIDTH / 2 else "right", 0, 0))
-                  for across, down in CORNERS.values()]  # fmt: skip
-    chosen = []
-    for (x, y), name in zip(at, table[FEATURE], strict=True):
-        boxes = [_box(x, y, len(name) * LETTER, place) for place in PLACES]
-        clashes = [_clashes(box, taken) for box in boxes]
-        best = clashes.index(min(clashes))
-        taken.append(boxes[best])
-        chosen.append(best)
+    chosen = _places(at, [len(name) * LETTER for name in table[FEATURE]], split is not None)
+    ties = [_tie(x, y, PLACES[place][2]) for (x, y), place in zip(at, chosen, strict=True) if place >= FIRST_FAR]
     kept = table.assign(place=chosen)
-    return [
+    names = [
         points.properties(data=part)
         .mark_text(align=PLACES[place][0], dx=PLACES[place][1], dy=PLACES[place][2])
         .encode(text=f"{FEATURE}:N")
         for place, part in ((int(str(place)), part) for place, part in kept.groupby("place"))
     ]
+    return [*ties, *names]
+
+
+def _places(at: list[tuple[float, float]], widths: list[float], corners: bool) -> list[int]:
+    """Choose a place for each label, so that labels cover as little as can be: the best of some orders of choosing."""
+    taken: list[Box] = [(x - 5, y - 5, x + 5, y + 5) for x, y in at]
+    if corners:
+        sides: list[Side] = ["left" if across < charting.WIDTH / 2 else "right" for across, _ in CORNERS.values()]
+        taken += [_box(*at, 150, (side, 0, 0)) for side, at in zip(sides, CORNERS.values(), strict=True)]
+    boxes = [[_box(x, y, width, place) for place in PLACES] for (x, y), width in zip(at, widths, strict=True)]
+    order, shuffle = list(range(len(at))), Random(0)  # noqa: S311 - no secret: the same chart each time
+    tried = []
+    for _ in range(ORDERS):
+        tried.append(_placed(order, boxes, list(taken)))
+        shuffle.shuffle(order)
+    return min(tried, key=lambda one: one[0])[1]
+
+
+def _placed(order: list[int], boxes: list[list[Box]], taken: list[Box]) -> tuple[float, list[int]]:
+    """Place labels one after the other where each covers least; give what is covered, and the places."""
+    total, chosen = 0.0, [0] * len(order)
+    for label in order:
+        costs = [_covered(box, taken) + place for place, box in enumerate(boxes[label])]
+        chosen[label] = costs.index(min(costs))
+        total += min(costs)
+        taken.append(boxes[label][chosen[label]])
+    return total, chosen
+
+
+def _tie(x: float, y: float, down: int) -> alt.Chart:
+    """Draw the short line from a point to a name that stands far above or below it."""
+    near = LABEL_HEIGHT / 2 if down < 0 else -LABEL_HEIGHT / 2
+    line: alt.Chart = alt.Chart(pd.DataFrame({"tie": [1]})).mark_rule(color=charting.LIGHT_GREY)
+    return line.encode(x=alt.value(x), y=alt.value(y), y2=alt.value(y + down + near))
 
 
 def _box(x: float, y: float, width: float, place: Place) -> Box:
@@ -149,7 +177,7 @@ def _box(x: float, y: float, width: float, place: Place) -> Box:
     return left, y + down - LABEL_HEIGHT / 2, left + width, y + down + LABEL_HEIGHT / 2
 
 
-def _clashes(box: Box, taken: list[Box]) -> float:
+def _covered(box: Box, taken: list[Box]) -> float:
     """Measure the area that a label would cover; beyond the edge of the chart is worst."""
     left, up, right, down = box
     outside = left < 0 or right > charting.WIDTH or up < 0 or down > MATRIX_SIDE

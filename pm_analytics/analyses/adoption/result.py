@@ -300,7 +300,11 @@ class AdoptionResult(Result):
             return ""
         if not row[STEP_BASE]:
             return " No adopter has been observed long enough to say who was retained."
-        young = f"; {self.unjudged:,} adopters are too new to say" if self.unjudged else ""
+        young = (
+            f"; {self.unjudged:,} adopter{' is' if self.unjudged == 1 else 's are'} too new to say"
+            if self.unjudged
+            else ""
+        )
         ends = row[STEP_CI_LOWER], row[STEP_CI_UPPER]
         return f" Retained: {say_share(int(row[USERS]), int(row[STEP_BASE]), *ends, 'adopters')}{young}."
 

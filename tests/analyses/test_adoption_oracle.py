@@ -264,3 +264,36 @@ def test_the_usage_matrix_is_counted_as_by_hand(seed):
         for name, row in table.iterrows()
     }
     assert table["quadrant"].to_dict() == expected
+
+
+def test_cohorts_are_counted_as_by_hand_and_add_up(asked):
+    result, units, _ = asked
+    table = result.cohorts("week").to_frame().set_index("cohort")
+    monday = {name: local(unit.since) - timedelta(days=local(unit.since).weekday()) for name, unit in units.items()}
+    for cohort, row in table.iterrows():
+        mine = [units[name] for name, day in monday.items() if day == cohort.date() and not units[name].early]
+        adopters = [unit for unit in mine if unit.reached("adopted")]
+        assert row["base"] == sum(unit.mature() for unit in mine)
+        assert row["immature"] == len(mine) - row["base"]
+        assert row["users"] == len(adopters)
+        if adopters:
+            hours = [(unit.adopted - unit.since) // timedelta(hours=1) for unit in adopters]
+            assert row["median_days"] == statistics.median(hours) / 24
+    ladder = result.to_frame().set_index("rung")["users"]
+    assert table[["users", "base", "immature"]].sum().tolist() == [
+        ladder["adopted"], ladder["eligible"], result.immature,
+    ]  # fmt: skip
+
+
+def test_use_now_is_counted_as_by_hand(asked):
+    result, units, frame = asked
+    end = frame["time"].max() + TICK
+    table = result.now("9 days").to_frame().set_index("segment")
+    for name, until in (("now", end), ("before", end - 9 * DAY)):
+        if name not in table.index:
+            continue
+        start = until - 9 * DAY
+        times = {n: rows[rows["time"].between(start, until - TICK)] for n, rows in frame.groupby("user_id")}
+        active = {n: times[n][times[n]["time"] >= u.since] for n, u in units.items() if not u.early}
+        assert table.loc[name, "base"] == sum(len(rows) > 0 for rows in active.values())
+        assert table.loc[name, "users"] == sum((rows["event"] == "use").any() for rows in active.values())

@@ -397,3 +397,51 @@ def test_nobody_eligible_gives_nulls_and_sentences_everywhere(january):
 def test_a_question_that_makes_no_sense_says_what_to_write(rollout, ask, error, said):
     with pytest.raises(error, match=said):
         ask(rollout)
+
+
+def test_the_names_in_a_crowded_matrix_do_not_cover_one_another():
+    """Twelve features as products have them: most of them used by few, on one or two days."""
+    from pm_analytics.analyses.adoption import chart_of_matrix as chart
+
+    at = [(590, 40), (580, 60), (470, 180), (125, 240), (95, 242), (235, 322), (155, 344), (178, 366), (62, 362),
+          (88, 378), (15, 392), (214, 400)]  # fmt: skip
+    widths = [6.4 * length for length in (10, 11, 15, 16, 15, 11, 10, 15, 16, 21, 13, 9)]
+    boxes = [chart._box(x, y, width, chart.PLACES[place]) for (x, y), width, place
+             in zip(at, widths, chart._places(at, widths, corners=True), strict=True)]  # fmt: skip
+    points = [(x - 4, y - 4, x + 4, y + 4) for x, y in at]
+    assert all(chart._covered(box, boxes[:n] + boxes[n + 1 :] + points) == 0 for n, box in enumerate(boxes))
+
+
+def test_a_cohort_that_is_too_new_is_counted_and_not_judged(january):
+    """The first two of January are a cohort of their own: the month began on a Thursday."""
+    log = january("a open 1", "a use 3", "b open 2", "c open 14", "d open 28", "d use 29", "z open 31")
+    result = pm.adoption(log, "use", released_at="2026-01-01", within="7 days")
+    part = result.cohorts("week")
+    table = part.to_frame()
+    assert [f"{day:%d %b}" for day in table["cohort"]] == ["29 Dec", "12 Jan", "26 Jan"]
+    assert table["base"].tolist() == [2, 1, 0]
+    assert table["immature"].tolist() == [0, 0, 2]
+    assert table["complete"].tolist() == [True, True, False]
+    assert table["median_days"].tolist()[0] == 2
+    assert table["rate"].isna().tolist() == [False, False, True]
+    assert "2 more are too new to judge" in part.summary()
+    part.plot().to_dict()
+    with pytest.raises(ParameterError, match="write one of"):
+        result.cohorts("fortnight")
+
+
+def test_use_now_is_not_use_ever(january):
+    log = january("a use 1", "a open 30", "b use 2", "c open 3", "c use 29", "d open 28", "z open 31")
+    part = pm.adoption(log, "use", released_at="2026-01-01").now("10 days")
+    assert part.to_frame()[["segment", "users", "base"]].to_numpy().tolist() == [["before", 0, 0], ["now", 1, 4]]
+    assert "1 of 4 eligible users active in the last 10 days used 'use' in them" in part.summary()
+    assert pm.adoption(log, "use", released_at="2026-01-15").now("10 days").to_frame()["segment"].tolist() == ["now"]
+
+
+def test_the_table_under_the_curve_says_who_is_still_watched(january):
+    log = january("a open 1", "a use 2", "b open 1", "b use 5", "c open 28", "z open 31")
+    table = pm.adoption(log, "use", released_at="2026-01-01").at_risk([0, 1, 2, 4, 30])
+    assert table["at_risk"].tolist() == [4, 3, 2, 1, 0]
+    assert table["adopted"].tolist() == [0, 1, 1, 2, 2]
+    assert table["censored"].tolist() == [1, 1, 1, 2, 2]
+    assert table["adopted_share"].tolist() == pytest.approx([0, 1 / 3, 1 / 3, 1, 1])

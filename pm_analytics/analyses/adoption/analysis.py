@@ -6,11 +6,11 @@ from typing import TYPE_CHECKING, Any
 
 from pm_analytics.analyses.adoption import asking, counts
 from pm_analytics.analyses.adoption.comparison import AdoptionsResult, side_by_side
-from pm_analytics.analyses.adoption.counts import EARLY, IMMATURE, JUDGED_ADOPTED, TRIED, Question
+from pm_analytics.analyses.adoption.counts import EARLY, JUDGED_ADOPTED, TRIED, Question
 from pm_analytics.analyses.adoption.ladder import ladder
 from pm_analytics.analyses.adoption.matrix import UsageMatrixResult, usage_matrix
 from pm_analytics.analyses.adoption.result import AdoptionResult
-from pm_analytics.names import ADOPTED, CENSORED
+from pm_analytics.names import ADOPTED, CENSORED, IMMATURE
 from pm_analytics.results import records
 from pm_analytics.stats.proportions import check_confidence
 from pm_analytics.stats.survival import kaplan_meier

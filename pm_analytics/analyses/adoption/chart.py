@@ -21,12 +21,16 @@ from pm_analytics.names import (
     BASE,
     CI_LOWER,
     CI_UPPER,
+    COHORT,
+    COMPLETE,
     DAYS,
     DENOMINATOR,
     FEATURE,
+    IMMATURE,
     KIND,
     MEAN_USES,
     MEASURE,
+    MEDIAN_DAYS,
     RATE,
     RUNG,
     SEGMENT,
@@ -80,6 +84,7 @@ def _kinds(result: Any) -> dict[str, Any]:  # noqa: ANN401 - one of the results 
         "denominators": {"denominators": _denominators},
         "segments": {"segments": _segments},
         "tars": {"tars": _tars},
+        "cohorts": {"cohorts": _cohorts},
         "usage": {"usage": _usage},
         "novelty": {"uses": _novelty, "users": _novelty_users},
     }
@@ -103,6 +108,24 @@ def _denominators(result: AdoptionPart) -> Drawn:
 
 def _segments(result: AdoptionPart) -> Drawn:
     return _told(result, _dots(result.to_frame(), SEGMENT, "Share of the eligible"), "Adoption by segment, intervals")
+
+
+def _cohorts(result: AdoptionPart) -> Drawn:
+    """Draw one dot per cohort; those that are not complete are hollow, and no line leads to them."""
+    table = result.to_frame().dropna(subset=RATE)
+    top = table[[RATE, CI_UPPER]].max().max()
+    scale = alt.Scale(domain=[0, 1 if pd.isna(top) else min(1.0, 1.1 * float(top) + 0.02)], nice=False)
+    base = alt.Chart(table).encode(x=alt.X(f"{COHORT}:T", title="Became eligible in the period from"))
+    shade = alt.condition(f"datum.{COMPLETE}", alt.value(charting.BLUE), alt.value("white"))
+    dots = base.mark_point(size=80, opacity=1, stroke=charting.BLUE).encode(
+        y=alt.Y(f"{RATE}:Q", axis=charting.PERCENT, title="Adopted, of those judged", scale=scale),
+        fill=shade,
+        tooltip=[f"{COHORT}:T", *(f"{name}:Q" for name in (RATE, USERS, BASE, IMMATURE, MEDIAN_DAYS))],
+    )
+    spread = base.mark_rule(color=charting.GREY).encode(y=f"{CI_LOWER}:Q", y2=f"{CI_UPPER}:Q")
+    line = base.transform_filter(f"datum.{COMPLETE}").mark_line().encode(y=f"{RATE}:Q")
+    chart = charting.layer(spread, line, dots).properties(width=charting.WIDTH, height=240)
+    return _told(result, chart, "Adoption by cohort with intervals", note="hollow: not all of them can be judged yet")
 
 
 def _tars(result: AdoptionPart) -> Drawn:

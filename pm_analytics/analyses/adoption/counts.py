@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import ibis
 
 from pm_analytics import engine
-from pm_analytics.names import ACCOUNTS, ADOPTED, BASE, CENSORED, ELIGIBLE, EVENT, SEGMENT, TIME, UNIT, USERS
+from pm_analytics.names import ACCOUNTS, ADOPTED, BASE, CENSORED, ELIGIBLE, EVENT, IMMATURE, SEGMENT, TIME, UNIT, USERS
 from pm_analytics.times import HOUR
 
 if TYPE_CHECKING:
@@ -23,7 +23,6 @@ if TYPE_CHECKING:
 
 AWARE, INTERESTED, TRIED, RETAINED = "aware", "interested", "tried", "retained"
 EARLY = "early"
-IMMATURE = "immature"
 JUDGED = "judged"
 JUDGED_ADOPTED = "judged_adopted"
 EVERYBODY, ACTIVE = "everybody", "active"

@@ -9,10 +9,36 @@ from typing import TYPE_CHECKING, Any
 
 import ibis
 
-from pm_analytics import engine
-from pm_analytics.analyses.adoption.counts import LOCAL_DAY, NOW, SINCE, TRIED, adopters, uses_of
-from pm_analytics.names import ACTIVE_DAYS, ADOPTED, EVENT, FEATURE, MEASURE, TIME, UNIT, USERS, VALUE, WEEK
-from pm_analytics.times import DAY
+from pm_analytics import calendars, engine
+from pm_analytics.analyses.adoption.counts import (
+    EARLY,
+    LOCAL_DAY,
+    NOW,
+    SINCE,
+    TRIED,
+    adopters,
+    counted,
+    mature,
+    reached,
+    units,
+    uses_of,
+)
+from pm_analytics.names import (
+    ACTIVE_DAYS,
+    ADOPTED,
+    BASE,
+    EVENT,
+    FEATURE,
+    IMMATURE,
+    MEASURE,
+    PERIOD,
+    TIME,
+    UNIT,
+    USERS,
+    VALUE,
+    WEEK,
+)
+from pm_analytics.times import DAY, HOUR
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -118,6 +144,51 @@ def two_weeks(log: EventLog, question: Question, last: int) -> dict[str, int]:
         **{FIRST_WEEK: pair["first"].sum(), LAST_WEEK: pair["last"].sum(), BOTH_WEEKS: (change * change).sum()}
     )
     return engine.counts(people.aggregate(**{USERS: people.count()})) | engine.counts(sums)
+
+
+def cohorts(log: EventLog, question: Question, period: str, week_start: str) -> pd.DataFrame:
+    """Count units by the period in which they became eligible, and by the hours that adopters took.
+
+    Returns
+    -------
+    DataFrame
+        ``period`` (its number), ``hours`` (whole hours until adopting, inside the window; null for the others),
+        ``base`` (units whose window is over), ``immature`` (not over).
+    """
+    people = units(log, question)
+    people = people.filter(~people[EARLY])
+    number = calendars.number(people[SINCE], period, log.timezone, log.observed_until, week_start=week_start)
+    waited = ((people[f"{ADOPTED}_at"] - people[SINCE]) // HOUR).cast("int64")
+    adopted = reached(people, ADOPTED, log, question)
+    rows = people.select(
+        **{
+            PERIOD: number,
+            "hours": ibis.ifelse(adopted, waited, ibis.null("int64")),
+            BASE: mature(people, log, question),
+        }
+    )
+    found = rows.group_by([PERIOD, "hours"]).aggregate(**{BASE: counted(rows[BASE]), IMMATURE: counted(~rows[BASE])})
+    return engine.run(found.order_by([PERIOD, "hours"]))
+
+
+def in_use(log: EventLog, question: Question, start: int, end: int) -> dict[str, int]:
+    """Count eligible units with any event in ``[start, end)``, and those of them that used the feature in it.
+
+    Returns
+    -------
+    dict
+        ``base``, ``users``. Units that used the feature before they became eligible are in neither.
+    """
+    people = units(log, question)
+    people = people.filter(~people[EARLY] & (people[SINCE] < end)).select(UNIT, SINCE)
+    table = log.counted_events()
+    now = engine.epoch_microseconds(table[TIME])
+    used = engine.any_of(table[EVENT] == name for name in question.feature).cast("int64")
+    rows = table.select(**{UNIT: table[log.unit], NOW: now, USERS: used})
+    rows = rows.filter((rows[NOW] >= start) & (rows[NOW] < end)).inner_join(people, UNIT)
+    rows = rows.filter(rows[NOW] >= rows[SINCE])
+    each = rows.group_by(UNIT).aggregate(**{USERS: rows[USERS].max()})
+    return engine.counts(each.aggregate(**{BASE: each.count(), USERS: each[USERS].sum()}))
 
 
 def features_used(log: EventLog, features: Mapping[str, Sequence[str]]) -> pd.DataFrame:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import pandas as pd
 
-from pm_analytics.analyses.adoption import comparison, ladder, novelty, segments, usage
+from pm_analytics.analyses.adoption import comparison, ladder, novelty, segments, trends, usage
 from pm_analytics.names import (
     ADOPTED,
     ADOPTED_SHARE,
@@ -32,6 +32,8 @@ from pm_analytics.stats.survival import CurvePoint, at, quantile
 from pm_analytics.times import DAY, HOUR, say_duration
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from pm_analytics.analyses.adoption.accounts import AdoptionAccounts
     from pm_analytics.analyses.adoption.counts import Question
     from pm_analytics.analyses.adoption.parts import AdoptionPart
@@ -114,6 +116,46 @@ class AdoptionResult(Result):
         ]
         names = [DAYS, ADOPTED_SHARE, CI_LOWER, CI_UPPER, AT_RISK, ADOPTED, CENSORED]
         return pd.DataFrame(rows, columns=names)
+
+    def at_risk(self, days: Sequence[float] = (0, 1, 3, 7, 14, 21, 28)) -> pd.DataFrame:
+        """Read the curve at some days since becoming eligible: the table that belongs under it.
+
+        Returns
+        -------
+        DataFrame
+            One row per day: ``days``; ``at_risk``: not adopted and still observed just before then; ``adopted`` and
+            ``censored``: units up to then; ``adopted_share`` with ``ci_lower`` and ``ci_upper``, by Kaplan-Meier.
+        """
+        return trends.at_risk(self._curve, days)
+
+    def cohorts(self, period: str = "week", *, week_start: str = "monday") -> AdoptionPart:
+        """Part adoption by the hour, day, week or month in which units became eligible; the newest are not judged.
+
+        Returns
+        -------
+        AdoptionPart
+            One row per ``cohort`` (the first day of its period): ``users`` = adopters within the window, ``base`` =
+            units whose window is over, ``rate`` with Wilson's ``ci_lower`` and ``ci_upper`` (null when nobody can be
+            judged), ``immature`` = units too new to judge, ``median_days`` of the adopters, ``complete``.
+
+        Raises
+        ------
+        ParameterError
+            No such period.
+        """
+        return trends.cohorts(self, period, week_start)
+
+    def now(self, days: str | timedelta = "28 days") -> AdoptionPart:
+        """Say what share of the eligible who are active now use the feature now, rather than ever.
+
+        Returns
+        -------
+        AdoptionPart
+            Rows ``before`` (absent where the log or the release is too young) and ``now`` as ``segment``: ``users`` of
+            the feature in those days, ``base`` = eligible units with any event in them, ``rate`` with Wilson's
+            ``ci_lower`` and ``ci_upper``.
+        """
+        return trends.now(self, days)
 
     def median_days(self) -> float:
         """Give the days by which half of those who adopt within the window have done so; NaN when nobody does.

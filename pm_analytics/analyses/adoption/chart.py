@@ -113,14 +113,16 @@ def _segments(result: AdoptionPart) -> Drawn:
 def _cohorts(result: AdoptionPart) -> Drawn:
     """Draw one dot per cohort; those that are not complete are hollow, and no line leads to them."""
     table = result.to_frame().dropna(subset=RATE)
+    table = table.assign(said=table[COHORT].dt.strftime("%Y-%m-%d"))
     top = table[[RATE, CI_UPPER]].max().max()
     scale = alt.Scale(domain=[0, 1 if pd.isna(top) else min(1.0, 1.1 * float(top) + 0.02)], nice=False)
-    base = alt.Chart(table).encode(x=alt.X(f"{COHORT}:T", title="Became eligible in the period from"))
+    days = alt.Axis(labelAngle=0, labelOverlap=True)
+    base = alt.Chart(table).encode(x=alt.X("said:O", title="Became eligible in the period from", axis=days))
     shade = alt.condition(f"datum.{COMPLETE}", alt.value(charting.BLUE), alt.value("white"))
     dots = base.mark_point(size=80, opacity=1, stroke=charting.BLUE).encode(
         y=alt.Y(f"{RATE}:Q", axis=charting.PERCENT, title="Adopted, of those judged", scale=scale),
         fill=shade,
-        tooltip=[f"{COHORT}:T", *(f"{name}:Q" for name in (RATE, USERS, BASE, IMMATURE, MEDIAN_DAYS))],
+        tooltip=["said:O", *(f"{name}:Q" for name in (RATE, USERS, BASE, IMMATURE, MEDIAN_DAYS))],
     )
     spread = base.mark_rule(color=charting.GREY).encode(y=f"{CI_LOWER}:Q", y2=f"{CI_UPPER}:Q")
     line = base.transform_filter(f"datum.{COMPLETE}").mark_line().encode(y=f"{RATE}:Q")

@@ -7,7 +7,7 @@ from typing import Any
 
 import pandas as pd
 
-from pm_analytics.names import BASE, CI_LOWER, CI_UPPER, KIND, RATE, USERS, VALUE
+from pm_analytics.names import BASE, CI_LOWER, CI_UPPER, COHORT, KIND, RATE, USERS, VALUE
 from pm_analytics.results import SMALL_GROUP, Claim, Result, say_value
 
 
@@ -54,8 +54,8 @@ class AdoptionPart(Result):
             return table.assign(**said)
         if BASE in table:
             rows = zip(table[USERS], table[BASE], table[RATE], strict=True)
-            return table.assign(**{RATE: [_say_rate(*row) for row in rows]})
-        return table
+            table = table.assign(**{RATE: [_say_rate(*row) for row in rows]})
+        return table.assign(**{COHORT: table[COHORT].dt.strftime("%Y-%m-%d")}) if COHORT in table else table
 
 
 def _say_rate(users: Any, base: Any, rate: float) -> str:  # noqa: ANN401 - numbers, or missing

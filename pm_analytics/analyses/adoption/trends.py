@@ -26,10 +26,11 @@ from pm_analytics.names import (
     IMMATURE,
     MEDIAN_DAYS,
     PERIOD,
+    RATE,
     SEGMENT,
     USERS,
 )
-from pm_analytics.results import records, say_share
+from pm_analytics.results import SMALL_GROUP, records, say_share
 from pm_analytics.stats.medians import median
 from pm_analytics.stats.survival import at
 from pm_analytics.times import microseconds, parse_duration, say_duration
@@ -92,14 +93,20 @@ def _say_cohorts(result: AdoptionResult, table: pd.DataFrame, period: str) -> tu
     if not whole:
         said = f"No {period} of newly eligible {result.counted} can be judged yet"
         return said, f"{said}."
-    first, last = (
-        f"{row[COHORT]:%Y-%m-%d} {say_share(row[USERS], row[BASE], row[CI_LOWER], row[CI_UPPER], result.counted)}"
-        for row in (whole[0], whole[-1])
-    )
+    ends = [whole[0]] if len(whole) == 1 else [whole[0], whole[-1]]
+    shown = [f"{_short(row)} from {row[COHORT]:%Y-%m-%d}" for row in ends]
+    full = [
+        f"{say_share(row[USERS], row[BASE], row[CI_LOWER], row[CI_UPPER], result.counted)} from {row[COHORT]:%Y-%m-%d}"
+        for row in ends
+    ]
     young = int(table[IMMATURE].sum())
     more = f" {young:,} more are too new to judge." if young else ""
-    title = f"Adopted {result.say_window()}, by {period} of becoming eligible: {first}"
-    return title, f"{title}{f'; {last}' if len(whole) > 1 else ''}.{more}"
+    about = f"Adopted {result.say_window()}, by {period} of becoming eligible"
+    return f"{about}: {', '.join(shown)}", f"{about}: {'; '.join(full)}.{more}"
+
+
+def _short(row: dict[str, Any]) -> str:
+    return f"{row[USERS]} of {row[BASE]}" if row[BASE] < SMALL_GROUP else f"{row[RATE]:.1%}"
 
 
 def now(result: AdoptionResult, days: str | timedelta) -> AdoptionPart:

@@ -18,7 +18,14 @@ from pm_analytics.simulate import simulate
 from pm_analytics.version import VERSION
 
 if TYPE_CHECKING:
-    from pm_analytics.analyses.adoption import AdoptionResult, adoption
+    from pm_analytics.analyses.adoption import (
+        AdoptionResult,
+        AdoptionsResult,
+        UsageMatrixResult,
+        adoption,
+        adoptions,
+        usage_matrix,
+    )
     from pm_analytics.analyses.engagement import (
         ActiveUsersResult,
         LifecycleResult,
@@ -53,6 +60,10 @@ _HOMES = {
     "RetentionResult": "analyses.retention",
     "adoption": "analyses.adoption",
     "AdoptionResult": "analyses.adoption",
+    "adoptions": "analyses.adoption",
+    "AdoptionsResult": "analyses.adoption",
+    "usage_matrix": "analyses.adoption",
+    "UsageMatrixResult": "analyses.adoption",
     "active_users": "analyses.engagement",
     "ActiveUsersResult": "analyses.engagement",
     "stickiness": "analyses.engagement",
@@ -75,6 +86,7 @@ __version__ = VERSION
 __all__ = [
     "ActiveUsersResult",
     "AdoptionResult",
+    "AdoptionsResult",
     "EventLog",
     "Exclusion",
     "ExperimentPlan",
@@ -88,8 +100,10 @@ __all__ = [
     "RetentionResult",
     "Step",
     "StickinessResult",
+    "UsageMatrixResult",
     "active_users",
     "adoption",
+    "adoptions",
     "check",
     "experiment",
     "funnel",
@@ -102,6 +116,7 @@ __all__ = [
     "simulate",
     "stickiness",
     "templates",
+    "usage_matrix",
 ]
 
 

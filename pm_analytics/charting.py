@@ -28,7 +28,7 @@ if _HIDE_SLOW:
     del sys.modules[_SLOW_OPTIONAL]
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     import pandas as pd
 
@@ -91,7 +91,9 @@ def layer(*charts: alt.Chart) -> alt.LayerChart:
     return alt.LayerChart(layer=list(charts))
 
 
-def share_bars(table: pd.DataFrame, *, label: str, share: str, title: str) -> alt.LayerChart:
+def share_bars(
+    table: pd.DataFrame, *, label: str, share: str, title: str, said: Sequence[str] | None = None
+) -> alt.LayerChart:
     """Draw one bar per row, in order, with its interval, and its share and count in words.
 
     Parameters
@@ -102,9 +104,11 @@ def share_bars(table: pd.DataFrame, *, label: str, share: str, title: str) -> al
         Columns that name a row and give its share.
     title : str
         What the share is of.
+    said : sequence of str, optional
+        The words of each row, where share and count are not what is to be said.
     """
     pairs = zip(table[USERS], table[share], strict=True)
-    rows = alt.Chart(table.assign(said=[say_bar(*pair) for pair in pairs])).encode(
+    rows = alt.Chart(table.assign(said=said or [say_bar(*pair) for pair in pairs])).encode(
         y=alt.Y(f"{label}:N", sort=None, title=None, axis=alt.Axis(labelLimit=260))
     )
     bars = rows.mark_bar(size=22).encode(

@@ -70,6 +70,7 @@ class EventLog:
         time_unit: str | None = None,
         duplicates: str = "keep",
         bad_times: str = "raise",
+        event_name: str | None = None,
     ) -> EventLog:
         """Take in a pandas frame, one row per event. The frame is copied; later edits of it do not show.
 
@@ -91,7 +92,9 @@ class EventLog:
         >>> log.event_names()
         ['pay', 'visit']
         """
-        wanted = Wanted(user, event, time, timezone, source_timezone, time_format, time_unit, duplicates, bad_times)
+        wanted = Wanted(
+            user, event, time, timezone, source_timezone, time_format, time_unit, duplicates, bad_times, event_name
+        )
         return cls.from_raw(raw_frame(frame), wanted)
 
     @classmethod
@@ -109,6 +112,7 @@ class EventLog:
         event: str | None = None,
         time: str | None = None,
         timezone: str | None = None,
+        event_name: str | None = None,
     ) -> EventLog:
         """Point at a table of any engine that Ibis reaches; nothing is copied, and queries run where it lies.
 
@@ -121,13 +125,15 @@ class EventLog:
             without one when ``timezone="UTC"`` says that it holds UTC.
         timezone : str
             Zone of calendar work; UTC when not given.
+        event_name : str
+            What every row is, such as ``"login"``, when no column says it.
 
         Raises
         ------
         UnknownNameError, DataError
             No such column; or a time column that is no timestamp, or has no zone.
         """
-        pointed = point_at(table, Wanted(user, event, time, timezone))
+        pointed = point_at(table, Wanted(user, event, time, timezone, event_name=event_name))
         return cls(pointed.kept, pointed.timezone, _account=pointed.report)
 
     @property

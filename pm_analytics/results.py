@@ -26,7 +26,8 @@ class Claim:
     n, denominator : int or None
         The units counted, and the units they are a share of.
     unit : str
-        What ``value`` is: ``"share"``, ``"lift"``, ``"difference"``, ``"mean"``, ``"days"`` or ``"count"``.
+        What ``value`` is: ``"share"``, ``"lift"``, ``"difference"``, ``"mean"``, ``"median"``, ``"days"`` or
+        ``"count"``.
     definition : str
         How it was computed, in one line.
     """

@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pm_analytics import EventLog, engine
+from pm_analytics import EventLog, engine, read_events
 from pm_analytics.errors import DataError, ParameterError, UnknownNameError
 
 NEW_YEAR = "2026-01-01T10:00Z"
@@ -509,3 +509,39 @@ def test_the_account_reads_well_as_text_and_html():
         "Events:   <b> 1"
     )
     assert "&lt;b&gt; 1" in source._repr_html_()
+
+
+def test_a_log_of_one_thing_only_needs_no_column_of_events(tmp_path):
+    """Every row of an export of logins is a login; nothing in the row says so."""
+    frame = pd.DataFrame({"user_id": [1, 2], "date": ["2026-01-01", "2026-01-02"], "event": ["odd", "odd"]})
+    frame.to_csv(tmp_path / "logins.csv", index=False)
+    logs = [
+        read_events(tmp_path / "logins.csv", event_name="login", timezone="UTC"),
+        read_events(frame, event_name="login", timezone="UTC"),
+        EventLog.from_frame(frame, event_name="login", timezone="UTC"),
+    ]
+    for log in logs:
+        assert log.event_names() == ["login"]
+        assert log.properties == ["event_"]
+        assert "every row is a 'login', as event_name= says" in log.source.notes
+        assert "event" not in log.source.columns
+
+
+def test_a_table_of_one_thing_only_needs_no_column_of_events_either(log_of):
+    table = log_of("ann visit 0", "bob pay 5").table
+    log = EventLog.from_table(table, user="user_id", time="time", event_name="login", timezone="UTC")
+    assert log.event_counts().to_numpy().tolist() == [["login", 2, 2]]
+
+
+@pytest.mark.parametrize(
+    ("options", "error", "said"),
+    [
+        ({"event": "event", "event_name": "login"}, ParameterError, "give one"),
+        ({"event_name": " "}, ParameterError, "must be a word"),
+        ({}, DataError, r"or event_name='login', if every row is one"),
+    ],
+)
+def test_an_event_for_all_rows_is_one_word_and_no_column(options, error, said):
+    frame = pd.DataFrame({"user_id": [1], "time": ["2026-01-01T00:00Z"]})
+    with pytest.raises(error, match=said):
+        EventLog.from_frame(frame, **options)

@@ -101,3 +101,54 @@ def test_rows_without_a_user_are_nobodys():
     assert log.source.dropped == {"no user (empty or missing)": 286}
     users = log.event_counts().set_index("event")["users"]
     assert users[["NextSong", "Upgrade", "Submit Upgrade", "Submit Downgrade"]].tolist() == [96, 15, 8, 1]
+
+
+@pytest.fixture(scope="module")
+def logins():
+    """A log in which every row is a login, and the accounts it belongs to; times of day are lost."""
+    path = needs("relax_logins/logins.csv.gz")
+    log = pm.read_events(path, user="user_id", time="login_date", event_name="login", timezone="UTC")
+    accounts = pd.read_csv(needs("relax_logins/users.csv.gz"), usecols=["user_id", "creation_time", "creation_source"])
+    since = pd.to_datetime(accounts.pop("creation_time")).dt.normalize()
+    return log, accounts.assign(since=since)
+
+
+def adopted_users(logins, span):
+    return pm.adoption(logins[0], "login", eligible=logins[1], within=None, min_days=3, span=span)
+
+
+@pytest.mark.parametrize(("span", "adopters"), [("7 calendar days", 1_602), ("7 days", 1_656)])
+def test_both_readings_of_three_days_within_seven_give_their_known_counts(logins, span, adopters):
+    """Both circulate: "within seven days" of the calendar, or at most seven times 24 hours apart."""
+    result = adopted_users(logins, span)
+    assert result.count("adopted") == adopters
+    assert result.denominators().to_frame()["base"].tolist() == [12_000, 8_823, 12_000]
+
+
+def test_the_adopted_share_by_source_is_the_known_one(logins):
+    table = adopted_users(logins, "7 calendar days").by("creation_source").to_frame().set_index("segment")
+    assert table["base"].sum() == 12_000
+    assert table["rate"].round(4).to_dict() == {
+        "GUEST_INVITE": 0.1664, "ORG_INVITE": 0.1300, "PERSONAL_PROJECTS": 0.0777, "SIGNUP": 0.1404,
+        "SIGNUP_GOOGLE_AUTH": 0.1675,
+    }  # fmt: skip
+
+
+def test_a_second_purchase_is_an_adoption_counted_as_pandas_counts_it():
+    """All customers of this shop began in one quarter; those who bought on another day within 90 days adopted."""
+    path = needs("cdnow/transactions.csv.gz")
+    log = pm.read_events(path, user="customer_id", time="date", event_name="purchase", timezone="UTC")
+    result = pm.adoption(log, "purchase", within="90 days", min_days=2, retained_within="180 days")
+    frame = pd.read_csv(path, usecols=["customer_id", "date"], dtype={"customer_id": "string"}, parse_dates=["date"])
+    days = frame.drop_duplicates().sort_values(["customer_id", "date"])
+    first, second = (
+        days.groupby("customer_id")["date"].nth(n).set_axis(days.groupby("customer_id")["customer_id"].nth(n))
+        for n in (0, 1)
+    )
+    soon = (second - first.reindex(second.index)).dt.days <= 90
+    third = days.groupby("customer_id")["date"].nth(2).set_axis(days.groupby("customer_id")["customer_id"].nth(2))
+    back = (third - second.reindex(third.index)).dt.days <= 180
+    assert result.count("eligible") == 23_570
+    assert result.count("adopted") == int(soon.sum())
+    assert (result.immature, result.early, result.unjudged) == (0, 0, 0)
+    assert result.count("retained") == int((back & soon.reindex(third.index)).sum())

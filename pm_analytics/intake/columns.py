@@ -41,6 +41,8 @@ class Who:
 def resolve_columns(available: Sequence[str], wanted: Wanted) -> dict[str, str]:
     """Match user, event and time to columns: as named by the caller, else by the names exports usually have.
 
+    Where the caller names the event of every row (``event_name``), no column holds it, and "event" is absent.
+
     Raises
     ------
     UnknownNameError
@@ -50,7 +52,8 @@ def resolve_columns(available: Sequence[str], wanted: Wanted) -> dict[str, str]:
     ParameterError
         One column was named for two roles.
     """
-    named = {role: getattr(wanted, role) for role in USUAL_NAMES}
+    roles = [role for role in USUAL_NAMES if role != "event" or wanted.event_name is None]
+    named = {role: getattr(wanted, role) for role in roles}
     missing = [name for name in named.values() if name is not None and name not in available]
     if missing:
         raise UnknownNameError("column", missing, available, where="the table")
@@ -58,9 +61,10 @@ def resolve_columns(available: Sequence[str], wanted: Wanted) -> dict[str, str]:
     unknown = [role for role, name in found.items() if name is None]
     if unknown:
         hints = ", ".join(f"{role}='...'" for role in unknown)
+        same = " (or event_name='login', if every row is one)" if "event" in unknown else ""
         raise DataError(
             f"Cannot tell which column holds the {' and the '.join(unknown)}. "
-            f"Say it with {hints}; the columns are {shown(available, most=40)}."
+            f"Say it with {hints}{same}; the columns are {shown(available, most=40)}."
         )
     if len(set(found.values())) < len(found):
         chosen = ", ".join(f"{role}={name!r}" for role, name in found.items())

@@ -72,6 +72,7 @@ class Wanted:
     time_unit: str | None = None
     duplicates: str = "drop"
     bad_times: str = "raise"
+    event_name: str | None = None
 
     def __post_init__(self) -> None:
         """Refuse a word that is not a choice before any work is done."""
@@ -80,3 +81,15 @@ class Wanted:
                 raise ParameterError(
                     f"{name}={getattr(self, name)!r} is not a choice; write one of {shown(map(str, choices))}."
                 )
+        self._check_event_name()
+
+    def _check_event_name(self) -> None:
+        """Refuse a name for all rows that is blank, or that competes with a column."""
+        if self.event_name is None:
+            return
+        if self.event is not None:
+            raise ParameterError(
+                f"event={self.event!r} names a column and event_name={self.event_name!r} names every row; give one."
+            )
+        if not isinstance(self.event_name, str) or not self.event_name.strip():
+            raise ParameterError(f"event_name={self.event_name!r} must be a word for what every row is, like 'login'.")

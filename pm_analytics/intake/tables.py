@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+import ibis
+
 from pm_analytics import engine
 from pm_analytics.errors import DataError
 from pm_analytics.intake.columns import resolve_columns
@@ -88,7 +90,7 @@ def point_at(table: Any, wanted: Wanted) -> Pointed:  # noqa: ANN401 - an Ibis t
     columns = resolve_columns(table.columns, wanted)
     _check_time(table, columns["time"], wanted.timezone)
     place = zone(wanted.timezone or "UTC").key
-    return Pointed(table, _canonical(table, columns), columns, place, wanted.timezone is not None)
+    return Pointed(table, _canonical(table, columns, wanted.event_name), columns, place, wanted.timezone is not None)
 
 
 def _check_time(table: Any, column: str, timezone: str | None) -> None:  # noqa: ANN401
@@ -102,9 +104,10 @@ def _check_time(table: Any, column: str, timezone: str | None) -> None:  # noqa:
         )
 
 
-def _canonical(table: Any, columns: Mapping[str, str]) -> Any:  # noqa: ANN401
+def _canonical(table: Any, columns: Mapping[str, str], event_name: str | None) -> Any:  # noqa: ANN401
     """Name the three columns, leave out rows without user, event or time, keep the rest as properties."""
-    user, event, time = (table[columns[role]] for role in ("user", "event", "time"))
+    user, time = table[columns["user"]], table[columns["time"]]
+    event = table[columns["event"]] if event_name is None else ibis.literal(event_name)
     user = user if user.type().is_integer() else user.cast("string")
     roles = set(columns.values())
     names = free_names([column for column in table.columns if column not in roles])

@@ -88,7 +88,7 @@ def take_in(raw: Raw, wanted: Wanted) -> tuple[Any, SourceReport]:
 def _take_in(raw: Raw, wanted: Wanted) -> tuple[Any, SourceReport]:
     columns = resolve_columns(list(raw.columns), wanted)
     moments = read_moments(raw.relation, columns["time"], raw.columns, wanted)
-    reading = _Reading(raw, columns, moments, read_user(raw, columns["user"]), text_sql(raw.columns, columns["event"]))
+    reading = _Reading(raw, columns, moments, read_user(raw, columns["user"]), _event(raw, columns, wanted))
     counted = _count_rows(reading)
     if counted["bad time"] and wanted.bad_times == "raise":
         raise _bad_times(reading, counted)
@@ -98,6 +98,13 @@ def _take_in(raw: Raw, wanted: Wanted) -> tuple[Any, SourceReport]:
     if report.rows_kept == 0:
         raise DataError(f"No event is left of {raw.name}; nothing can be counted.\n{report}")
     return table, report
+
+
+def _event(raw: Raw, columns: Mapping[str, str], wanted: Wanted) -> str:
+    """Write the event of a row: a column's text, or one name for all rows."""
+    if wanted.event_name is not None:
+        return engine.literal(wanted.event_name)
+    return text_sql(raw.columns, columns["event"])
 
 
 def _count_rows(reading: _Reading) -> dict[str, int]:
@@ -256,7 +263,7 @@ def _report(
 
 
 def _notes(reading: _Reading, wanted: Wanted, repeats: _Repeats, renamed: list[str]) -> list[str]:
-    notes = []
+    notes = [] if wanted.event_name is None else [f"every row is a {wanted.event_name!r}, as event_name= says"]
     if repeats.rows and wanted.duplicates == "drop" and not repeats.dropped:
         notes.append("no time of day was recorded, so identical rows may be real repeats and were kept")
     if renamed:

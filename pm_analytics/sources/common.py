@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 READ_OPTIONS = (
     "user", "event", "time", "timezone", "source_timezone", "time_format", "time_unit", "duplicates", "bad_times",
+    "event_name",
 )  # fmt: skip
 
 _ID = re.compile(r"(^|[\W_])[Ii][Dd]$|[a-z]I[Dd]$")  # account_id, accountId, id; not paid or valid

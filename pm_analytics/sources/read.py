@@ -29,6 +29,7 @@ def read_events(
     time_unit: str | None = None,
     duplicates: str = "drop",
     bad_times: str = "raise",
+    event_name: str | None = None,
     **options: Any,  # noqa: ANN401 - options of one format, checked by its reader
 ) -> EventLog:
     """Read an export: one row per event. ``log.source`` says what was read, what was left out, and why.
@@ -56,6 +57,8 @@ def read_events(
         where no time of day was recorded.
     bad_times : {"raise", "drop"}
         What to do with rows whose time cannot be read.
+    event_name : str, optional
+        What every row is, for a log of one thing only that has no column of events: ``event_name="login"``.
     **options
         For text tables ``delimiter=";"``; for DuckDB files ``table="events"``.
 
@@ -80,7 +83,9 @@ def read_events(
     >>> log = read_events("export.csv.gz", user="case_id", timezone="Europe/Amsterdam")  # doctest: +SKIP
     >>> log.source  # doctest: +SKIP
     """
-    wanted = Wanted(user, event, time, timezone, source_timezone, time_format, time_unit, duplicates, bad_times)
+    wanted = Wanted(
+        user, event, time, timezone, source_timezone, time_format, time_unit, duplicates, bad_times, event_name
+    )
     if isinstance(data, str | Path):
         return _read_file(data, options, wanted)
     if hasattr(data, "columns") and hasattr(data, "iloc"):

@@ -131,7 +131,7 @@ def test_nobody_eligible_long_enough_gives_a_null_rate_and_a_sentence(january):
         ({"feature": "uze"}, UnknownNameError, "did you mean 'use'"),
         ({"feature": []}, ParameterError, "at least one event"),
         ({"min_uses": 0}, ParameterError, "1 or more"),
-        ({"min_days": 3}, ParameterError, "min_uses=3"),
+        ({"min_uses": 2, "min_days": 3}, ParameterError, "min_uses=3"),
         ({"within": "0 days"}, ParameterError, "longer than zero"),
         ({"eligible": {"plam": "pro"}}, UnknownNameError, "No property 'plam'"),
         ({"eligible": []}, DataError, "give a list of units"),

@@ -1,5 +1,12 @@
-"""Adoption: who could use a feature, who does, and how soon."""
+"""Adoption: who could use a feature, who does, how soon, how often, and who stays."""
 
-from pm_analytics.analyses.adoption.analysis import AdoptionResult, adoption
+from pm_analytics.analyses.adoption.analysis import (
+    AdoptionResult,
+    AdoptionsResult,
+    UsageMatrixResult,
+    adoption,
+    adoptions,
+    usage_matrix,
+)
 
-__all__ = ["AdoptionResult", "adoption"]
+__all__ = ["AdoptionResult", "AdoptionsResult", "UsageMatrixResult", "adoption", "adoptions", "usage_matrix"]

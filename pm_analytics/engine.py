@@ -19,8 +19,8 @@ from functools import cache
 from typing import TYPE_CHECKING, Any
 
 import ibis
-from ibis.expr import datatypes as dt
 
+from pm_analytics import dialects
 from pm_analytics.errors import ParameterError, SourceError
 from pm_analytics.times import DAY, LATEST, offsets
 
@@ -87,15 +87,15 @@ def new_name(stem: str) -> str:
 
 
 def run(expression: Any) -> pd.DataFrame:  # noqa: ANN401
-    """Run one query and return its (small) answer as a frame.
+    """Run one query where its tables lie, and return its (small) answer as a frame.
 
     Raises
     ------
     SourceError
-        The embedded engine refused, or a file it reads is no longer what it was; its own first line is passed on.
+        The engine refused, or a file it reads is no longer what it was; its own first line is passed on.
     """
     with _in_plain_words():
-        frame: pd.DataFrame = expression.to_pandas()
+        frame: pd.DataFrame = dialects.translated(expression).to_pandas(**dialects.settings(expression))
     return frame
 
 
@@ -225,24 +225,9 @@ def identifier(name: str) -> str:
     return '"' + name.replace('"', '""') + '"'
 
 
-@ibis.udf.scalar.builtin(name="epoch_us", signature=((dt.timestamp,), dt.int64))  # type: ignore[untyped-decorator]
-def _epoch_us(moment: Any) -> int:  # type: ignore[empty-body]  # noqa: ANN401
-    """Microseconds since 1970 of a timestamp, with or without a zone."""
-
-
-@ibis.udf.scalar.builtin(name="make_timestamp", signature=((dt.int64,), dt.timestamp(scale=6)))  # type: ignore[untyped-decorator]
-def _make_timestamp(moment: Any) -> Any:  # noqa: ANN401
-    """Timestamp (UTC, without zone) of microseconds since 1970."""
-
-
 def epoch_microseconds(column: Any) -> Any:  # noqa: ANN401
-    """Turn a timestamp column into 64-bit UTC microseconds."""
-    return _epoch_us(column)
-
-
-def timestamp(column: Any) -> Any:  # noqa: ANN401
-    """Turn 64-bit UTC microseconds into a timestamp column."""
-    return _make_timestamp(column)
+    """Turn a timestamp column into 64-bit UTC microseconds; :func:`run` writes it as each engine says it."""
+    return dialects.epoch_us(column)
 
 
 def moment_literal(moment: int, kind: Any) -> Any:  # noqa: ANN401

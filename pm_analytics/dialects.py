@@ -6,6 +6,7 @@ in a way that would change a number, is replaced here: decision 18 says what, an
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
@@ -23,6 +24,25 @@ LOCAL = "duckdb"
 
 # Engines whose timestamps are instants even where Ibis sees no zone.
 _ZONELESS_INSTANTS = ("pyspark", "clickhouse")
+
+# Whose errors are passed on in plain words: drivers, and Ibis where an engine lacks what it is asked.
+_DRIVERS = frozenset(
+    {
+        "_duckdb",
+        "chdb",
+        "clickhouse_connect",
+        "databricks",
+        "duckdb",
+        "google",
+        "ibis",
+        "psycopg",
+        "py4j",
+        "pyspark",
+        "snowflake",
+        "trino",
+    }
+)
+_SECRET = re.compile(r"(://[^\s:/@]*:|(?:password|passwd|token|secret)\s*[=:]\s*)[^\s@,;]+", re.IGNORECASE)
 
 _UTC = dt.Timestamp(timezone="UTC", scale=6)
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -49,6 +69,24 @@ _from_unixtime_nanos = _function("from_unixtime_nanos", dt.int64, dt.Timestamp(t
 _date_part = _part("date_part", dt.int64)
 _extract = _part("extract", dt.Decimal(20, 6), database="pg_catalog")
 _uniq_exact = ibis.udf.agg.builtin(name="uniqExact", signature=((None,), dt.int64))(lambda value: value)
+
+
+def is_of_an_engine(error: Exception) -> bool:
+    """Tell whether an error comes from an engine or its driver, not from a fault of ours."""
+    return any(kind.__module__.partition(".")[0] in _DRIVERS for kind in type(error).__mro__)
+
+
+def said(error: Exception) -> str:
+    """Give the first line of what an engine said, without passwords and tokens."""
+    lines = [
+        line for line in str(error).splitlines() if line.strip() and not line.startswith("An error occurred while")
+    ]
+    return without_secrets(lines[0].strip() if lines else type(error).__name__)
+
+
+def without_secrets(text: str) -> str:
+    """Blot out what stands where a password or a token stands."""
+    return _SECRET.sub(r"\1***", text)
 
 
 def source_of(expression: Any) -> Any:  # noqa: ANN401 - Ibis expression and backend
@@ -140,6 +178,12 @@ def _cast_in_two_steps(node: Any) -> Any:  # noqa: ANN401
     return node.to_expr()
 
 
+def _ranked_by_value(node: Any) -> Any:  # noqa: ANN401
+    """Rank equal values alike: ClickHouse, given a frame of rows, takes each row for a rank of its own."""
+    ranks = isinstance(node.func, ops.MinRank | ops.DenseRank) and node.how == "rows"
+    return (node.copy(how="range") if ranks else node).to_expr()
+
+
 def _counted_exactly(node: Any) -> Any:  # noqa: ANN401
     """Count distinct values exactly: the function that Ibis calls in ClickHouse estimates."""
     return _uniq_exact(node.arg.to_expr(), where=None if node.where is None else node.where.to_expr())
@@ -147,33 +191,38 @@ def _counted_exactly(node: Any) -> Any:  # noqa: ANN401
 
 _EPOCH_US = type(epoch_us(ibis.literal(None, dt.timestamp)).op())
 _UNIX_MICROS = _epoch(lambda moment: _unix_micros(_in_utc(moment)))
-_RULES: Mapping[str, Mapping[type, Callable[[Any], Any]]] = MappingProxyType({
-    "postgres": {
-        _EPOCH_US: _epoch(lambda moment: (_extract("epoch", moment) * 1_000_000).cast("int64")),
-        ops.Cast: _cast_in_two_steps,
-    },
-    "pyspark": {_EPOCH_US: _epoch(_unix_micros), ops.Literal: _literal_in_utc},
-    "clickhouse": {
-        _EPOCH_US: _epoch(lambda moment: _to_unix_timestamp(moment.cast(_UTC))),
-        ops.Literal: _literal_in_utc,
-        ops.CountDistinct: _counted_exactly,
-    },
-    "bigquery": {_EPOCH_US: _UNIX_MICROS},
-    "databricks": {_EPOCH_US: _UNIX_MICROS, ops.Literal: _literal_in_utc},
-    "snowflake": {
-        _EPOCH_US: _epoch(lambda moment: _date_part("epoch_microsecond", moment)),
-        ops.FloorDivide: _divided_as_floats,
-    },
-    "trino": {
-        # A double of seconds holds microseconds apart until the year 2106.
-        _EPOCH_US: _epoch(lambda moment: (_to_unixtime(moment) * 1_000_000).round().cast("int64")),
-        ops.Literal: _literal_to_the_microsecond,
-    },
-})
+_RULES: Mapping[str, Mapping[type, Callable[[Any], Any]]] = MappingProxyType(
+    {
+        "postgres": {
+            _EPOCH_US: _epoch(lambda moment: (_extract("epoch", moment) * 1_000_000).cast("int64")),
+            ops.Cast: _cast_in_two_steps,
+        },
+        "pyspark": {_EPOCH_US: _epoch(_unix_micros), ops.Literal: _literal_in_utc},
+        "clickhouse": {
+            _EPOCH_US: _epoch(lambda moment: _to_unix_timestamp(moment.cast(_UTC))),
+            ops.Literal: _literal_in_utc,
+            ops.CountDistinct: _counted_exactly,
+            ops.WindowFunction: _ranked_by_value,
+        },
+        "bigquery": {_EPOCH_US: _UNIX_MICROS},
+        "databricks": {_EPOCH_US: _UNIX_MICROS, ops.Literal: _literal_in_utc},
+        "snowflake": {
+            _EPOCH_US: _epoch(lambda moment: _date_part("epoch_microsecond", moment)),
+            ops.FloorDivide: _divided_as_floats,
+        },
+        "trino": {
+            # A double of seconds holds microseconds apart until the year 2106.
+            _EPOCH_US: _epoch(lambda moment: (_to_unixtime(moment) * 1_000_000).round().cast("int64")),
+            ops.Literal: _literal_to_the_microsecond,
+        },
+    }
+)
 
 # ClickHouse otherwise writes 0 and '' where a join or an aggregate found nothing.
-_SETTINGS: Mapping[str, Mapping[str, Any]] = MappingProxyType({
-    "clickhouse": {
-        "settings": {"aggregate_functions_null_for_empty": 1, "join_use_nulls": 1, "session_timezone": "UTC"}
-    },
-})
+_SETTINGS: Mapping[str, Mapping[str, Any]] = MappingProxyType(
+    {
+        "clickhouse": {
+            "settings": {"aggregate_functions_null_for_empty": 1, "join_use_nulls": 1, "session_timezone": "UTC"}
+        },
+    }
+)

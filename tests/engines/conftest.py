@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 import ibis
 import pytest
+from ibis.expr import operations as ops
 
 from pm_analytics import EventLog
 
@@ -95,6 +96,7 @@ class Server:
 
     @property
     def url(self):
+        """The address, as it would stand in the environment."""
         return f"postgres://{self.user}:{self.password}@127.0.0.1:{self.port}/postgres"
 
 
@@ -146,7 +148,7 @@ def postgres(postgres_server):
     backend = ibis.postgres.connect(
         host="127.0.0.1", port=server.port, user=server.user, password=server.password, database="postgres"
     )
-    yield Engine("postgres", backend, lambda name, rows: backend.create_table(name, rows))
+    yield Engine("postgres", backend, backend.create_table)
     backend.disconnect()
 
 
@@ -160,7 +162,15 @@ def clickhouse():
         backend.create_table(name, schema=ibis.memtable(rows).schema(), engine="Memory")
         backend.con.insert_arrow(name, rows)
 
+    def send(expression, _external=None):
+        """Make tables of what would go along with a query: the library, unlike a server, takes nothing along."""
+        for memtable in expression.op().find(ops.InMemoryTable):
+            if memtable.name not in backend.list_tables():
+                fill(memtable.name, memtable.data.to_pyarrow(memtable.schema))
+        return {}
+
     backend = ibis.clickhouse.connect(interface="chdb")
+    backend._collect_in_memory_tables = send
     yield Engine("clickhouse", backend, fill)
     backend.disconnect()
 
@@ -191,7 +201,9 @@ def spark():
     session.stop()
 
 
-@pytest.fixture(params=[pytest.param(name, marks=[pytest.mark.engine, pytest.mark.xdist_group(name)]) for name in ENGINES])
+@pytest.fixture(
+    params=[pytest.param(name, marks=[pytest.mark.engine, pytest.mark.xdist_group(name)]) for name in ENGINES]
+)
 def engine(request):
     """Each engine in turn."""
     return request.getfixturevalue(request.param)
@@ -206,15 +218,18 @@ def engine_log(request):
     here = EventLog.from_frame
 
     def write(name, frame, **options):
-        return moved(here(frame, **options), request.getfixturevalue(name)) if name != "duckdb" else here(frame, **options)
+        return (
+            moved(here(frame, **options), request.getfixturevalue(name)) if name != "duckdb" else here(frame, **options)
+        )
 
     return write
 
 
 def moved(log, engine):
     """Put the rows of a log into another engine, and point at them there."""
+    zoned = log.table.mutate(time=log.table["time"].cast("timestamp('UTC')"))
     return EventLog.from_table(
-        engine.table(log.table.to_pyarrow()), user="user_id", event="event", time="time", timezone=log.timezone
+        engine.table(zoned.to_pyarrow()), user="user_id", event="event", time="time", timezone=log.timezone
     )
 
 

@@ -38,9 +38,10 @@ def test_there_are_cases_of_every_kind():
 
 
 @pytest.mark.filterwarnings("ignore:The step .* never occurs")
-@pytest.mark.parametrize(("number", "check", "case"), [
-    pytest.param(number, check, case.values[0], id=case.id) for number, (check, case) in enumerate(CASES)
-])
+@pytest.mark.parametrize(
+    ("number", "check", "case"),
+    [pytest.param(number, check, case.values[0], id=case.id) for number, (check, case) in enumerate(CASES)],
+)
 def test_a_case_gives_its_published_answer_elsewhere(number, check, case, engine, elsewhere):
     if engine.name == "spark" and number % SAMPLE:
         pytest.skip("Spark runs a sample of the cases")

@@ -101,7 +101,7 @@ def waits(log: EventLog, question: Question) -> pd.DataFrame:
 
 def units(log: EventLog, question: Question) -> Any:  # noqa: ANN401 - an Ibis table
     """Give one row per eligible unit: ``since``, ``interested_at``, ``tried_at``, ``adopted_at``, ``early``."""
-    eligible = _eligible(log, question)
+    eligible = engine.beside(_eligible(log, question), log.table)
     eligible = eligible.filter(eligible[_SINCE] < log.observed_until)
     uses = _joined(log, question.feature, eligible)
     early = uses.filter(uses[_NOW] < uses[_SINCE]).select(UNIT).distinct().mutate(**{EARLY: ibis.literal(value=True)})

@@ -184,6 +184,11 @@ def spark():
 
     settings = {
         "spark.ui.enabled": "false",
+        # For a few rows, writing and compiling Java takes far longer than the question.
+        "spark.sql.codegen.wholeStage": "false",
+        "spark.sql.codegen.factoryMode": "NO_CODEGEN",
+        "spark.sql.adaptive.enabled": "false",
+        "spark.driver.extraJavaOptions": "-XX:+UseSerialGC -XX:TieredStopAtLevel=1",
         "spark.sql.shuffle.partitions": "1",
         "spark.default.parallelism": "1",
         "spark.driver.host": "127.0.0.1",
@@ -231,6 +236,12 @@ def moved(log, engine):
     return EventLog.from_table(
         engine.table(zoned.to_pyarrow()), user="user_id", event="event", time="time", timezone=log.timezone
     )
+
+
+@pytest.fixture(scope="session")
+def move():
+    """A mover of logs: ``move(log, engine)`` gives the same log, lying there."""
+    return moved
 
 
 @pytest.fixture

@@ -182,6 +182,7 @@ def spark():
         _missing("no Java, which Spark needs")
     from pyspark.sql import SparkSession
 
+    os.environ["SPARK_LOCAL_IP"] = "127.0.0.1"
     settings = {
         "spark.ui.enabled": "false",
         # For a few rows, writing and compiling Java takes far longer than the question.

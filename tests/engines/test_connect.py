@@ -12,7 +12,7 @@ from pm_analytics import dialects
 from pm_analytics.errors import MissingExtraError, ParameterError, SourceError, UnknownNameError
 from pm_analytics.sources import warehouses
 
-PASSWORD = "hush-4711"
+PASSWORD = "hush-4711"  # noqa: S105 - nobody has it
 
 
 @pytest.fixture(autouse=True)
@@ -25,7 +25,7 @@ def _bare_environment(monkeypatch):
 @pytest.fixture
 def installed(monkeypatch):
     """Every driver passes for installed."""
-    monkeypatch.setattr(warehouses, "_installed", lambda module: True)
+    monkeypatch.setattr(warehouses, "_installed", lambda _module: True)
 
 
 def test_an_engine_that_is_not_known_is_named_with_those_that_are():
@@ -35,7 +35,7 @@ def test_an_engine_that_is_not_known_is_named_with_those_that_are():
 
 @pytest.mark.parametrize("engine", warehouses.DOORS)
 def test_a_driver_that_is_not_installed_is_an_extra_to_install(engine, monkeypatch):
-    monkeypatch.setattr(warehouses, "_installed", lambda module: False)
+    monkeypatch.setattr(warehouses, "_installed", lambda _module: False)
     with pytest.raises(MissingExtraError, match=rf"pip install 'pm-analytics\[{engine}\]'"):
         pm.connect(engine)
 
@@ -96,41 +96,49 @@ def shown(raised):
     return "".join(traceback.format_exception(raised.value))
 
 
-@pytest.mark.engine
-@pytest.mark.xdist_group("postgres")
-class TestPostgres:
-    """A real server, which asks for a password."""
+def on_postgres(test):
+    """Mark a test of a real server, which asks for a password."""
+    marks = (pytest.mark.engine, pytest.mark.xdist_group("postgres"), pytest.mark.usefixtures("postgres"))
+    for mark in marks:
+        test = mark(test)
+    return test
 
-    def test_the_address_is_read_from_one_variable(self, postgres_server, postgres, monkeypatch, caplog, capfd):
-        monkeypatch.setenv("PM_ANALYTICS_POSTGRES_URL", postgres_server.url)
-        caplog.set_level(logging.DEBUG)
-        backend = pm.connect("postgres")
-        table = backend.sql("SELECT 'ann' AS user_id, 'visit' AS event, now() AS time")
-        log = pm.EventLog.from_table(table, timezone="Europe/Amsterdam")
-        assert log.event_names() == ["visit"]
-        told = "".join(map(str, [repr(backend), backend, repr(log), log.source, *capfd.readouterr(), caplog.text]))
-        assert postgres_server.password not in told
-        backend.disconnect()
 
-    def test_the_address_is_read_from_the_usual_variables(self, postgres_server, postgres, monkeypatch):
-        server = postgres_server
-        told = {"PGHOST": "127.0.0.1", "PGPORT": str(server.port), "PGUSER": server.user, "PGPASSWORD": server.password}
-        for name, value in told.items():
-            monkeypatch.setenv(name, value)
-        backend = pm.connect("postgres", database="postgres")
-        assert backend.sql("SELECT 1 AS one").to_pandas()["one"].tolist() == [1]
-        backend.disconnect()
+@on_postgres
+def test_the_address_is_read_from_one_variable(postgres_server, monkeypatch, caplog, capfd):
+    monkeypatch.setenv("PM_ANALYTICS_POSTGRES_URL", postgres_server.url)
+    caplog.set_level(logging.DEBUG)
+    backend = pm.connect("postgres")
+    table = backend.sql("SELECT 'ann' AS user_id, 'visit' AS event, now() AS time")
+    log = pm.EventLog.from_table(table, timezone="Europe/Amsterdam")
+    assert log.event_names() == ["visit"]
+    told = "".join(map(str, [repr(backend), backend, repr(log), log.source, *capfd.readouterr(), caplog.text]))
+    assert postgres_server.password not in told
+    backend.disconnect()
 
-    def test_a_wrong_password_is_an_error_of_ours_that_does_not_show_it(self, postgres_server, postgres, monkeypatch):
-        monkeypatch.setenv(
-            "PM_ANALYTICS_POSTGRES_URL", postgres_server.url.replace(postgres_server.password, PASSWORD)
-        )
-        with pytest.raises(SourceError, match="Cannot connect to PostgreSQL: .*authentication failed") as raised:
-            pm.connect("postgres")
-        assert PASSWORD not in shown(raised)
 
-    def test_nobody_at_home_is_an_error_of_ours(self, postgres_server, postgres, monkeypatch):
-        monkeypatch.setenv("PM_ANALYTICS_POSTGRES_URL", f"postgres://pm:{PASSWORD}@127.0.0.1:1/postgres")
-        with pytest.raises(SourceError, match="Cannot connect to PostgreSQL") as raised:
-            pm.connect("postgres")
-        assert PASSWORD not in shown(raised)
+@on_postgres
+def test_the_address_is_read_from_the_usual_variables(postgres_server, monkeypatch):
+    server = postgres_server
+    told = {"PGHOST": "127.0.0.1", "PGPORT": str(server.port), "PGUSER": server.user, "PGPASSWORD": server.password}
+    for name, value in told.items():
+        monkeypatch.setenv(name, value)
+    backend = pm.connect("postgres", database="postgres")
+    assert backend.sql("SELECT 1 AS one").to_pandas()["one"].tolist() == [1]
+    backend.disconnect()
+
+
+@on_postgres
+def test_a_wrong_password_is_an_error_of_ours_that_does_not_show_it(postgres_server, monkeypatch):
+    monkeypatch.setenv("PM_ANALYTICS_POSTGRES_URL", postgres_server.url.replace(postgres_server.password, PASSWORD))
+    with pytest.raises(SourceError, match=r"Cannot connect to PostgreSQL: .*authentication failed") as raised:
+        pm.connect("postgres")
+    assert PASSWORD not in shown(raised)
+
+
+@on_postgres
+def test_nobody_at_home_is_an_error_of_ours(postgres_server, monkeypatch):
+    monkeypatch.setenv("PM_ANALYTICS_POSTGRES_URL", f"postgres://pm:{PASSWORD}@127.0.0.1:1/postgres")
+    with pytest.raises(SourceError, match="Cannot connect to PostgreSQL") as raised:
+        pm.connect("postgres")
+    assert PASSWORD not in shown(raised)

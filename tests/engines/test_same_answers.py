@@ -171,7 +171,9 @@ def test_times_without_a_zone_are_read_as_utc(engine, product):
     here = pm.EventLog.from_table(bare, user="user_id", event="event", time="time", timezone="UTC")
     assert there.observed_until == here.observed_until
     middle = pd.Timestamp(int(engines.run(bare)["time"].astype("int64").median()) // 1_000, unit="us", tz="UTC")
-    pd.testing.assert_frame_equal(there.as_of(middle).event_counts(), here.as_of(middle).event_counts(), check_dtype=False)
+    pd.testing.assert_frame_equal(
+        there.as_of(middle).event_counts(), here.as_of(middle).event_counts(), check_dtype=False
+    )
 
 
 def test_distinct_values_are_counted_not_estimated(engine):

@@ -17,7 +17,7 @@ test: $(VENV)/.test ## run the tests (browser tests skip where there is no Chrom
 	@$(BIN)/python -m pytest -m "not slow and not engine" -n auto --dist worksteal
 
 engines: $(VENV)/.engines ## run the same questions on PostgreSQL, ClickHouse and Spark (1 GB more; skips what is absent)
-	@$(BIN)/python -m pytest tests/engines -m engine -n auto --dist loadgroup
+	@$(BIN)/python -m pytest tests/engines -m engine
 
 lab: $(VENV)/.core ## open JupyterLab on the first notebook
 	@$(BIN)/jupyter lab notebooks/00_start_here.ipynb

@@ -112,7 +112,7 @@ def postgres_server():
         _run([initdb, *made, "--locale=C", "--no-sync"], runs_as)
         # Its clock is not in UTC: whoever reads a timestamp without saying the zone is found out.
         options = (
-            f"-p {server.port} -c listen_addresses=127.0.0.1 -c unix_socket_directories= -c fsync=off "
+            f"-p {server.port} -c listen_addresses=127.0.0.1 -c unix_socket_directories= -c fsync=off -c jit=off "
             "-c timezone=America/New_York"
         )
         _run([control, "-D", data, "-w", "-l", str(home / "log"), "-o", options, "start"], runs_as)
@@ -207,9 +207,7 @@ def spark():
     session.stop()
 
 
-@pytest.fixture(
-    params=[pytest.param(name, marks=[pytest.mark.engine, pytest.mark.xdist_group(name)]) for name in ENGINES]
-)
+@pytest.fixture(params=[pytest.param(name, marks=pytest.mark.engine) for name in ENGINES])
 def engine(request):
     """Each engine in turn."""
     return request.getfixturevalue(request.param)

@@ -98,10 +98,7 @@ def shown(raised):
 
 def on_postgres(test):
     """Mark a test of a real server, which asks for a password."""
-    marks = (pytest.mark.engine, pytest.mark.xdist_group("postgres"), pytest.mark.usefixtures("postgres"))
-    for mark in marks:
-        test = mark(test)
-    return test
+    return pytest.mark.engine(pytest.mark.usefixtures("postgres")(test))
 
 
 @on_postgres

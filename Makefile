@@ -8,13 +8,16 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt
 
 .DEFAULT_GOAL := help
-.PHONY: demo test lab bench trust lint clean help
+.PHONY: demo test engines lab bench trust lint clean help
 
 demo: $(VENV)/.core ## simulate a product, run the launch report on it, and print where its page is
 	@$(BIN)/pm-analytics demo --into reports
 
 test: $(VENV)/.test ## run the tests (browser tests skip where there is no Chromium)
-	@$(BIN)/python -m pytest -m "not slow" -n auto --dist worksteal
+	@$(BIN)/python -m pytest -m "not slow and not engine" -n auto --dist worksteal
+
+engines: $(VENV)/.engines ## run the same questions on PostgreSQL, ClickHouse and Spark (1 GB more; skips what is absent)
+	@$(BIN)/python -m pytest tests/engines -m engine
 
 lab: $(VENV)/.core ## open JupyterLab on the first notebook
 	@$(BIN)/jupyter lab notebooks/00_start_here.ipynb
@@ -37,7 +40,7 @@ clean: ## remove the environment, caches and builds; reports stay
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 help: ## list these targets
-	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed 's/^\([a-z]*\):.*## /  make \1\t/' | expand -t 14
+	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed 's/^\([a-z]*\):.*## /  make \1\t/' | expand -t 16
 
 # The environment, in steps that are repeated only when what they depend on has changed.
 $(VENV)/.made:
@@ -57,3 +60,7 @@ $(VENV)/.core: $(VENV)/.made pyproject.toml constraints.txt
 $(VENV)/.test: $(VENV)/.made pyproject.toml constraints.txt
 	@$(PIP) -e '.[test]'
 	@touch $(VENV)/.core $@
+
+$(VENV)/.engines: $(VENV)/.test
+	@$(PIP) -e '.[test,engines]'
+	@touch $@

@@ -43,12 +43,13 @@ if TYPE_CHECKING:
     from pm_analytics.metrics import Metric
     from pm_analytics.quality import QualityReport, check
     from pm_analytics.reports import run_report, templates
-    from pm_analytics.sources import read_events
+    from pm_analytics.sources import connect, read_events
     from pm_analytics.verdicts import launch_readout
 
 _HOMES = {
     "EventLog": "events",
     "Metric": "metrics",
+    "connect": "sources",
     "read_events": "sources",
     "check": "quality",
     "QualityReport": "quality",
@@ -105,6 +106,7 @@ __all__ = [
     "adoption",
     "adoptions",
     "check",
+    "connect",
     "experiment",
     "funnel",
     "launch_readout",

@@ -135,14 +135,13 @@ def _week(day: Any, week_start: str) -> Any:  # noqa: ANN401
 def _month(day: Any) -> Any:  # noqa: ANN401
     """Give the number of the month of a day, by integer arithmetic on a calendar whose years begin in March.
 
-    Years of that calendar end with the leap day, so a year, and a month within it, follow from divisions alone (the
-    method is Hinnant's "chrono-compatible low-level date algorithms").
+    Years of that calendar end with the leap day. Once a day is put in for each leap year that the century left out, the
+    year, and the month within it, follow from divisions alone (Meeus, "Astronomical Algorithms", chapter 7). Each name
+    below is written out wherever it is used, so each is used as little as can be: engines work them all out.
     """
     shifted = day + 719_468  # days since 0000-03-01
-    era = shifted // 146_097
-    of_era = shifted - era * 146_097
-    year_of_era = (of_era - of_era // 1_460 + of_era // 36_524 - of_era // 146_096) // 365
-    of_year = of_era - (365 * year_of_era + year_of_era // 4 - year_of_era // 100)
-    march_based = (5 * of_year + 2) // 153
-    year = year_of_era + era * 400
-    return (year * 12 + march_based + 2).cast("int64")
+    century = (4 * shifted + 3) // 146_097
+    put_in = shifted + century - century // 4
+    year = (4 * put_in + 3) // 1_461
+    of_year = put_in - 1_461 * year // 4
+    return (year * 12 + (5 * of_year + 2) // 153 + 2).cast("int64")

@@ -19,9 +19,9 @@ from functools import cache
 from typing import TYPE_CHECKING, Any
 
 import ibis
-from ibis.expr import datatypes as dt
 
-from pm_analytics.errors import ParameterError, SourceError
+from pm_analytics import dialects
+from pm_analytics.errors import DataError, ParameterError, SourceError
 from pm_analytics.times import DAY, LATEST, offsets
 
 if TYPE_CHECKING:
@@ -32,6 +32,8 @@ if TYPE_CHECKING:
 
 _names = itertools.count(1)
 _ZONES_FROM = 631_152_000 * 1_000_000  # 1990-01-01: older zone rules are not worth their branches
+MOST_SENT = 500_000
+"""Rows of a list that are sent to another engine; a longer one belongs into a table there."""
 _SIZE = re.compile(r"\d+(\.\d+)?\s*([KMGT]i?B)", re.IGNORECASE)
 
 
@@ -87,15 +89,15 @@ def new_name(stem: str) -> str:
 
 
 def run(expression: Any) -> pd.DataFrame:  # noqa: ANN401
-    """Run one query and return its (small) answer as a frame.
+    """Run one query where its tables lie, and return its (small) answer as a frame.
 
     Raises
     ------
     SourceError
-        The embedded engine refused, or a file it reads is no longer what it was; its own first line is passed on.
+        The engine refused, or a file it reads is no longer what it was; its own first line is passed on.
     """
-    with _in_plain_words():
-        frame: pd.DataFrame = expression.to_pandas()
+    with in_plain_words():
+        frame: pd.DataFrame = dialects.translated(expression).to_pandas(**dialects.settings(expression))
     return frame
 
 
@@ -107,8 +109,28 @@ def arrow(expression: Any) -> Any:  # noqa: ANN401
     SourceError
         As for :func:`run`.
     """
-    with _in_plain_words():
+    with in_plain_words():
         return expression.to_pyarrow()
+
+
+def beside(few: Any, many: Any) -> Any:  # noqa: ANN401 - Ibis tables
+    """Send a short table to the engine of a long one, so that they can be joined; in one engine, nothing is moved.
+
+    Raises
+    ------
+    DataError
+        It has more rows than are sent.
+    """
+    there = dialects.source_of(many)
+    if there is None or dialects.source_of(few) in {None, there}:
+        return few
+    rows = run(few.limit(MOST_SENT + 1))
+    if len(rows) > MOST_SENT:
+        raise DataError(
+            f"The list has more than {MOST_SENT:,} rows, too many to send to {there.name}. Load it into a table there, "
+            "and pass pm_analytics.EventLog.from_table of that."
+        )
+    return ibis.memtable(rows, schema=few.schema())
 
 
 def counts(expression: Any) -> dict[str, int]:  # noqa: ANN401
@@ -209,14 +231,20 @@ def fetch(sql: str) -> list[tuple[Any, ...]]:
     SourceError
         The engine refused; its own first line is passed on.
     """
-    with _in_plain_words():
+    with in_plain_words():
         rows: list[tuple[Any, ...]] = local().con.execute(sql).fetchall()
     return rows
 
 
 @contextmanager
-def _in_plain_words() -> Iterator[None]:
-    """Wait for a turn; pass on the first line of what the engine says, since the rest is about its insides."""
+def in_plain_words() -> Iterator[None]:
+    """Wait for a turn; pass on the first line of what an engine says, since the rest is about its insides.
+
+    Raises
+    ------
+    SourceError
+        What the engine said, without passwords.
+    """
     import duckdb
 
     try:
@@ -226,8 +254,10 @@ def _in_plain_words() -> Iterator[None]:
         raise SourceError(
             f"{str(error).splitlines()[0]} Allow more with pm_analytics.engine.limit(memory='8GB'), or ask for less."
         ) from error
-    except duckdb.Error as error:
-        raise SourceError(str(error).splitlines()[0]) from error
+    except Exception as error:
+        if not dialects.is_of_an_engine(error):
+            raise
+        raise SourceError(dialects.said(error)) from error
 
 
 def attach(path: Path) -> str:
@@ -247,24 +277,14 @@ def identifier(name: str) -> str:
     return '"' + name.replace('"', '""') + '"'
 
 
-@ibis.udf.scalar.builtin(name="epoch_us", signature=((dt.timestamp,), dt.int64))  # type: ignore[untyped-decorator]
-def _epoch_us(moment: Any) -> int:  # type: ignore[empty-body]  # noqa: ANN401
-    """Microseconds since 1970 of a timestamp, with or without a zone."""
-
-
-@ibis.udf.scalar.builtin(name="make_timestamp", signature=((dt.int64,), dt.timestamp(scale=6)))  # type: ignore[untyped-decorator]
-def _make_timestamp(moment: Any) -> Any:  # noqa: ANN401
-    """Timestamp (UTC, without zone) of microseconds since 1970."""
-
-
 def epoch_microseconds(column: Any) -> Any:  # noqa: ANN401
-    """Turn a timestamp column into 64-bit UTC microseconds."""
-    return _epoch_us(column)
+    """Turn a timestamp column into 64-bit UTC microseconds; :func:`run` writes it as each engine says it."""
+    return dialects.epoch_us(column)
 
 
-def timestamp(column: Any) -> Any:  # noqa: ANN401
-    """Turn 64-bit UTC microseconds into a timestamp column."""
-    return _make_timestamp(column)
+def holds_instants(column: Any) -> bool:  # noqa: ANN401
+    """Tell whether a timestamp column says of itself which instants it holds."""
+    return dialects.holds_instants(column)
 
 
 def moment_literal(moment: int, kind: Any) -> Any:  # noqa: ANN401

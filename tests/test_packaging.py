@@ -17,6 +17,8 @@ from packaging.requirements import Requirement
 from packaging.specifiers import SpecifierSet
 from packaging.utils import canonicalize_name
 
+from pm_analytics.sources.warehouses import DOORS
+
 ROOT = Path(__file__).resolve().parents[1]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
 NOTEBOOKS = [*sorted(ROOT.glob("notebooks/*.ipynb")), *sorted(ROOT.glob("templates/*/*.ipynb"))]
@@ -31,8 +33,17 @@ CONDA_NAMES = {
 }
 
 
+EXTRAS = PROJECT["optional-dependencies"]
+TESTED_ENGINES = ("postgres", "clickhouse", "spark")
+
+
 def required():
-    return [Requirement(line) for line in PROJECT["dependencies"] + PROJECT["optional-dependencies"]["test"]]
+    return [Requirement(line) for line in PROJECT["dependencies"] + EXTRAS["test"]]
+
+
+def required_by_engines():
+    lines = [line for extra in (*TESTED_ENGINES, "engines") for line in EXTRAS[extra]]
+    return [each for each in map(Requirement, lines) if each.name != PROJECT["name"]]
 
 
 def pinned():
@@ -62,10 +73,16 @@ def test_constraints_are_plain_pins():
     assert [line for line in pinned() if not re.fullmatch(r"[A-Za-z0-9._-]+==[A-Za-z0-9.]+", line)] == []
 
 
-@pytest.mark.parametrize("requirement", required(), ids=lambda each: each.name)
+@pytest.mark.parametrize("requirement", [*required(), *required_by_engines()], ids=str)
 def test_every_dependency_is_pinned_inside_its_bounds(requirement):
     pins = {canonicalize_name(name): version for name, version in (line.split("==") for line in pinned())}
     assert requirement.specifier.contains(pins[canonicalize_name(requirement.name)])
+
+
+def test_every_engine_is_an_extra_of_its_own_and_the_tested_ones_are_one_together():
+    assert set(DOORS) == set(EXTRAS) - {"test", "engines"}
+    together = next(Requirement(line) for line in EXTRAS["engines"] if line.startswith(PROJECT["name"]))
+    assert together.extras == set(TESTED_ENGINES)
 
 
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)

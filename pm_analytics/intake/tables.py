@@ -97,7 +97,7 @@ def _check_time(table: Any, column: str, timezone: str | None) -> None:  # noqa:
     kind = table[column].type()
     if not kind.is_timestamp():
         raise DataError(f"Column {column!r} is {kind}, not a timestamp; cast it in the table expression first.")
-    if kind.timezone is None and (timezone is None or zone(timezone).key != "UTC"):
+    if not engine.holds_instants(table[column]) and (timezone is None or zone(timezone).key != "UTC"):
         raise DataError(
             f"Column {column!r} is a timestamp without a zone. If it holds UTC, write timezone='UTC'; "
             "otherwise convert it to UTC in the table expression first."

@@ -626,7 +626,7 @@ def test_lifecycle_agrees_with_following_each_user(seed, zone, scale, event, new
 @settings(max_examples=8, deadline=None)
 @given(SEEDS, st.sampled_from([None, "use"]), st.sampled_from(["unit", "feature"]))
 def test_growth_by_segment_adds_up_and_each_segment_is_that_of_its_units_alone(seed, event, new_by):
-    chance = random.Random(seed)  # noqa: S311 - a test
+    chance = random.Random(seed)
     frame, _ = random_log(chance, 24 * 30, "UTC")
     frame["plan"] = [chance.choice(["free", "pro", "team"]) for _ in range(len(frame))]
     log = pm.EventLog.from_frame(frame, timezone="UTC")

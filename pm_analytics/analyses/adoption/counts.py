@@ -197,7 +197,7 @@ def units(log: EventLog, question: Question) -> Any:  # noqa: ANN401 - an Ibis t
 
     Whoever tried was interested, and whoever was interested was aware, whether or not the event was seen.
     """
-    eligible = _eligible(log, question)
+    eligible = engine.beside(_eligible(log, question), log.table)
     eligible = eligible.filter(eligible[SINCE] < log.observed_until)
     uses = _joined(log, question.feature, eligible)
     early = uses.filter(uses[NOW] < uses[SINCE]).select(UNIT).distinct().mutate(**{EARLY: ibis.literal(value=True)})

@@ -157,6 +157,7 @@ def _unit_values(log: EventLog | None, exposures: Assignment, metrics: Sequence[
         if people[UNIT].type() != log.table[log.unit].type():
             # 7 in one source and '7' in the other are the same user: as text, both are.
             people = people.mutate(**{UNIT: people[UNIT].cast("string")})
+        people = engine.beside(people, log.table)
         people = _left(people, _event_values(log, people, happened))
         people = people.mutate(**{name: _observed(people, name, m, log) for name, m in happened.items()})
     return people

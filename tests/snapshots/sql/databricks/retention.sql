@@ -1,0 +1,174 @@
+WITH `t3` AS (
+  SELECT
+    `t2`.`unit`,
+    `t2`.`period`,
+    MIN(IF(`t2`.`enters`, `t2`.`now`, NULL)) AS `entered`,
+    SUM(CAST(`t2`.`returns` AS BIGINT)) AS `returns`
+  FROM (
+    SELECT
+      `t1`.`user_id` AS `unit`,
+      UNIX_MICROS(`t1`.`time`) AS `now`,
+      CAST(FLOOR(
+        (
+          CAST(FLOOR((
+            UNIX_MICROS(`t1`.`time`) + 0
+          ) / (
+            86400000000
+          )) AS BIGINT) + 3
+        ) / (
+          7
+        )
+      ) AS BIGINT) AS `period`,
+      (
+        `t1`.`event` = 'visit'
+      )
+      AND TRUE
+      AND (
+        (
+          UNIX_MICROS(`t1`.`time`) >= 1772323200000000
+        )
+        AND (
+          UNIX_MICROS(`t1`.`time`) < 1775001600000000
+        )
+      ) AS `enters`,
+      (
+        (
+          `t1`.`event` = 'visit'
+        ) OR (
+          `t1`.`event` = 'pay'
+        )
+      ) AND TRUE AS `returns`
+    FROM (
+      SELECT
+        *
+      FROM `events` AS `t0`
+      WHERE
+        `t0`.`user_id` IS NOT NULL
+        AND `t0`.`event` IS NOT NULL
+        AND `t0`.`time` IS NOT NULL
+        AND TRIM(' \t\n\r\v\f' FROM `t0`.`user_id`) <> ''
+        AND TRIM(' \t\n\r\v\f' FROM `t0`.`event`) <> ''
+        AND (
+          (
+            `t0`.`event` = 'visit'
+          ) OR (
+            `t0`.`event` = 'pay'
+          )
+        )
+        AND `t0`.`time` >= CAST('2026-02-23T00:00:00+00:00' AS TIMESTAMP)
+        AND `t0`.`time` < CAST('2026-04-06T00:00:00+00:00' AS TIMESTAMP)
+    ) AS `t1`
+  ) AS `t2`
+  GROUP BY
+    1,
+    2
+)
+SELECT
+  *
+FROM (
+  SELECT
+    *
+  FROM (
+    SELECT
+      `t5`.`cohort`,
+      `t5`.`period_number`,
+      COUNT(*) AS `users`
+    FROM (
+      SELECT
+        `t4`.`unit`,
+        `t4`.`period` AS `cohort`,
+        `t4`.`entered` AS `entry`,
+        -1 AS `period_number`
+      FROM `t3` AS `t4`
+      WHERE
+        `t4`.`entered` IS NOT NULL
+    ) AS `t5`
+    GROUP BY
+      1,
+      2
+  ) AS `t9`
+  UNION ALL
+  SELECT
+    *
+  FROM (
+    SELECT
+      `t14`.`cohort`,
+      `t14`.`period_number`,
+      COUNT(*) AS `users`
+    FROM (
+      SELECT
+        `t13`.`unit`,
+        `t13`.`period`,
+        `t13`.`back`,
+        `t13`.`cohort`,
+        `t13`.`entry`,
+        `t13`.`period` - `t13`.`cohort` AS `period_number`
+      FROM (
+        SELECT
+          `t12`.`unit`,
+          `t12`.`period`,
+          `t12`.`back`,
+          `t12`.`cohort`,
+          `t8`.`entry`
+        FROM (
+          SELECT
+            `t10`.`unit`,
+            `t10`.`period`,
+            `t10`.`back`,
+            `t10`.`period` - CAST(`t10`.`back` AS BIGINT) AS `cohort`
+          FROM (
+            SELECT
+              `t7`.`unit`,
+              `t7`.`period`,
+              EXPLODE(
+                IF(
+                  (
+                    1 <> 0
+                  ) AND (
+                    SIGN(1) = SIGN(3 - 0)
+                  ),
+                  IF(
+                    ELEMENT_AT(SEQUENCE(0, 3, 1), SIZE(SEQUENCE(0, 3, 1))) = 3,
+                    SLICE(SEQUENCE(0, 3, 1), 1, SIZE(SEQUENCE(0, 3, 1)) - 1),
+                    SEQUENCE(0, 3, 1)
+                  ),
+                  ARRAY()
+                )
+              ) AS `back`
+            FROM (
+              SELECT
+                `t4`.`unit`,
+                `t4`.`period`
+              FROM `t3` AS `t4`
+              WHERE
+                `t4`.`returns` >= 1 AND `t4`.`period` <= 2934
+            ) AS `t7`
+          ) AS `t10`
+        ) AS `t12`
+        INNER JOIN (
+          SELECT
+            `t4`.`unit`,
+            `t4`.`period` AS `cohort`,
+            `t4`.`entered` AS `entry`
+          FROM `t3` AS `t4`
+          WHERE
+            `t4`.`entered` IS NOT NULL
+        ) AS `t8`
+          ON `t12`.`unit` = `t8`.`unit` AND `t12`.`cohort` = `t8`.`cohort`
+      ) AS `t13`
+      WHERE
+        (
+          `t13`.`period` - `t13`.`cohort`
+        ) >= 0
+        AND (
+          `t13`.`period` - `t13`.`cohort`
+        ) <= 2
+    ) AS `t14`
+    GROUP BY
+      1,
+      2
+  ) AS `t15`
+) AS `t16`
+ORDER BY
+  `t16`.`cohort` ASC NULLS LAST,
+  `t16`.`period_number` ASC NULLS LAST;

@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Any
 
 import ibis
 from ibis.expr import datatypes as dt
+from ibis.expr import operations as ops
 
 from pm_analytics.errors import ParameterError, SourceError
 from pm_analytics.times import DAY, LATEST, offsets
@@ -123,7 +124,7 @@ def store(source: Any, stem: str) -> Any:  # noqa: ANN401
 def table(sql: str, stem: str) -> Any:  # noqa: ANN401
     """Keep the answer of SQL as a stored table of the embedded engine."""
     name = stored(sql, stem)
-    return _until_unused(_pointer(name), f"DROP TABLE {name}")
+    return _until_unused(pointer(name), f"DROP TABLE {name}")
 
 
 def view(sql: str, stem: str, *, then: Iterable[str] = ()) -> Any:  # noqa: ANN401
@@ -133,12 +134,14 @@ def view(sql: str, stem: str, *, then: Iterable[str] = ()) -> Any:  # noqa: ANN4
     """
     name = new_name(stem)
     fetch(f"CREATE VIEW {name} AS {sql}")
-    return _until_unused(_pointer(name), f"DROP VIEW {name}", *then)
+    return _until_unused(pointer(name), f"DROP VIEW {name}", *then)
 
 
-def _pointer(name: str) -> Any:  # noqa: ANN401 - an Ibis table
+def pointer(name: str) -> Any:  # noqa: ANN401 - an Ibis table
+    """Give a table of the embedded engine by its name, or by that of an attached file and its own: ``file_3.events``."""
+    place, _, plain = name.rpartition(".")
     with _turn:
-        return local().table(name)
+        return local().table(plain, database=(place, "main")) if place else local().table(plain)
 
 
 def stored(sql: str, stem: str) -> str:
@@ -208,11 +211,34 @@ def _in_plain_words() -> Iterator[None]:
         raise SourceError(str(error).splitlines()[0]) from error
 
 
-def attach(path: Path) -> str:
-    """Open a DuckDB file read-only beside the working tables; return the name it is attached under."""
+def attach(path: Path, *, writable: bool = False) -> str:
+    """Open a DuckDB file beside the working tables, to read it or to write it; give the name it is attached under."""
     name = new_name("file")
-    fetch(f"ATTACH {literal(str(path))} AS {name} (READ_ONLY, TYPE duckdb)")
+    fetch(f"ATTACH {literal(str(path))} AS {name} ({'READ_WRITE' if writable else 'READ_ONLY'}, TYPE duckdb)")
     return name
+
+
+def sql(expression: Any) -> str:  # noqa: ANN401
+    """Write a query of the embedded engine's tables as its SQL."""
+    with _turn:
+        return str(local().compile(expression))
+
+
+def lies_here(expression: Any) -> bool:  # noqa: ANN401
+    """Tell whether all tables of a query are the embedded engine's own."""
+    tables = expression.op().find((ops.DatabaseTable, ops.SQLQueryResult, ops.InMemoryTable))
+    return all(getattr(table, "source", None) is local() for table in tables)
+
+
+def copied(expression: Any, stem: str) -> Any:  # noqa: ANN401
+    """Copy the answer of a query of any engine into a table of the embedded one, in portions."""
+    portions = new_name("portions")
+    with _turn:
+        local().con.register(portions, expression.to_pyarrow_batches())
+        try:
+            return table(f"SELECT * FROM {portions}", stem)
+        finally:
+            local().con.unregister(portions)
 
 
 def literal(text: str) -> str:

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 from pm_analytics.errors import ParameterError, SourceError, did_you_mean, shown
 from pm_analytics.events import EventLog
-from pm_analytics.intake import Wanted, raw_frame
+from pm_analytics.intake import Origin, Wanted, raw_frame
 from pm_analytics.sources.common import READ_OPTIONS
-from pm_analytics.sources.files import FORMATS, raw_file
+from pm_analytics.sources.files import FORMATS, existing_files, raw_file
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -93,16 +93,28 @@ def read_events(
 
 
 def _read_file(data: str | Path, options: Mapping[str, Any], wanted: Wanted) -> EventLog:
+    origin = origin_of(data, options, wanted)
+    keys = {name for name in (wanted.user, wanted.event, wanted.time) if name is not None}
+    raw = raw_file(Path(data), options, keys=keys)
+    try:
+        return EventLog.from_raw(raw, wanted, origin)
+    except SourceError as error:
+        raise SourceError(f"Cannot read {raw.name} to its end ({error}). Is the file damaged?") from error
+
+
+def origin_of(data: str | Path, options: Mapping[str, Any], wanted: Wanted) -> Origin:
+    """Say which files are meant, in which state they are, and how they are to be read.
+
+    Raises
+    ------
+    SourceError
+        No such file, or no file at all.
+    """
     if "://" in str(data):
         raise SourceError(
             f"{data} is an address, not a file. Download it first, or give a table to EventLog.from_table."
         )
-    keys = {name for name in (wanted.user, wanted.event, wanted.time) if name is not None}
-    raw = raw_file(Path(data), options, keys=keys)
-    try:
-        return EventLog.from_raw(raw, wanted)
-    except SourceError as error:
-        raise SourceError(f"Cannot read {raw.name} to its end ({error}). Is the file damaged?") from error
+    return Origin.seen(existing_files(Path(data))[1], f"{sorted(options.items())} {wanted}")
 
 
 def _no_options(options: Mapping[str, Any], what: str) -> None:

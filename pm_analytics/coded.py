@@ -45,9 +45,7 @@ class Coded:
     codes: int
     place: str
 
-    def narrowed(
-        self, table: Any, keep: Callable[[Any], Any], days: tuple[int | None, int | None] | None
-    ) -> Coded:  # noqa: ANN401 - an Ibis table
+    def narrowed(self, table: Any, keep: Callable[[Any], Any], days: tuple[int | None, int | None] | None) -> Coded:  # noqa: ANN401 - an Ibis table
         """Filter like the log; ``days`` = the days ``[first, end)`` that stay whole, None when days are cut."""
         kept = None if self.days is None or days is None else _between(self.days, *days)
         return replace(self, table=table, events=self.events.filter(keep(self.events)), days=kept)

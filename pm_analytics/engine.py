@@ -138,7 +138,7 @@ def view(sql: str, stem: str, *, then: Iterable[str] = ()) -> Any:  # noqa: ANN4
 
 
 def pointer(name: str) -> Any:  # noqa: ANN401 - an Ibis table
-    """Give a table of the embedded engine by its name, or by that of an attached file and its own: ``file_3.events``."""
+    """Give a table of the embedded engine by name; one of an attached file as ``file_3.events``."""
     place, _, plain = name.rpartition(".")
     with _turn:
         return local().table(plain, database=(place, "main")) if place else local().table(plain)
@@ -175,6 +175,12 @@ def _until_unused(kept: Any, *statements: str) -> Any:  # noqa: ANN401
     """Clear a table away when the last expression that refers to it has gone, not at the end of the process."""
     weakref.finalize(kept.op(), clear, *statements).atexit = False
     return kept
+
+
+def is_whole(attached: str, size: int) -> bool:
+    """Tell whether an attached file of so many bytes has all the blocks that its head speaks of."""
+    rows = fetch(f"SELECT total_blocks * block_size FROM pragma_database_size() WHERE database_name = '{attached}'")
+    return bool(rows) and int(rows[0][0]) <= size
 
 
 def columns_of(relation: str) -> dict[str, str]:
@@ -233,8 +239,10 @@ def lies_here(expression: Any) -> bool:  # noqa: ANN401
 def copied(expression: Any, stem: str) -> Any:  # noqa: ANN401
     """Copy the answer of a query of any engine into a table of the embedded one, in portions."""
     portions = new_name("portions")
+    # Ibis 12 asks DuckDB 2 for portions by a name that is gone.
+    whole = expression.get_backend().name == "duckdb"
     with _turn:
-        local().con.register(portions, expression.to_pyarrow_batches())
+        local().con.register(portions, expression.to_pyarrow() if whole else expression.to_pyarrow_batches())
         try:
             return table(f"SELECT * FROM {portions}", stem)
         finally:

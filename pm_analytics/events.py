@@ -11,7 +11,6 @@ from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, TypeVar
 
 from pm_analytics import engine
-from pm_analytics.coded import Coded
 from pm_analytics.errors import DataError, ParameterError, UnknownNameError
 from pm_analytics.filters import has, lacks, matches, say_filter
 from pm_analytics.intake import Known, Origin, Raw, SourceReport, Wanted, point_at, raw_frame, take_in
@@ -23,6 +22,8 @@ if TYPE_CHECKING:
     from datetime import date, datetime
 
     import pandas as pd
+
+    from pm_analytics.coded import Coded
 
     Moment = str | date | datetime
 
@@ -361,9 +362,7 @@ class EventLog:
         """Say what the log is, without running a query."""
         filters = f"; {'; '.join(self.filters)}" if self.filters else ""
         prepared = f"; prepared in {self.coded.place}" if self.coded is not None else ""
-        return (
-            f"<EventLog: unit {self.unit}, zone {self.timezone}{filters}{prepared}; log.source tells what was read>"
-        )
+        return f"<EventLog: unit {self.unit}, zone {self.timezone}{filters}{prepared}; log.source tells what was read>"
 
     def _narrowed(
         self,

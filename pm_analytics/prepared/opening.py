@@ -49,17 +49,18 @@ def opened(file: Path, fingerprint: str) -> Opened | None:
         It is open in this process as the file of another log, so it can be neither used nor replaced.
     """
     if file in _open:
-        facts, attached = _facts[file]
-        if facts["fingerprint"] != fingerprint:
+        known, name = _facts[file]
+        if known["fingerprint"] != fingerprint:
             raise ParameterError(
                 f"{file} is in use by another log of this session. Name another file with into='...', or drop that log."
             )
-        return _as_opened(file, facts, attached, _open[file].to_expr())
+        return _as_opened(file, known, name, _open[file].to_expr())
     attached = _attached(file)
     if attached is None:
         return None
     facts = _read_facts(attached)
-    if facts is None or facts["fingerprint"] != fingerprint:
+    whole = engine.is_whole(attached, file.stat().st_size)
+    if facts is None or not whole or facts["fingerprint"] != fingerprint:
         engine.clear(f"DETACH {attached}")
         return None
     texts = engine.columns_of(f"{attached}.{EVENTS_TABLE}")

@@ -89,7 +89,7 @@ def _origin(data: str | Path, reading: Mapping[str, Any]) -> Origin:
     return origin_of(data, {name: value for name, value in reading.items() if name not in names}, wanted)
 
 
-def _prepared(log: EventLog, file: Path | None, progress: bool | None) -> EventLog:  # noqa: FBT001
+def _prepared(log: EventLog, file: Path | None, progress: bool | None) -> EventLog:
     if log.coded is not None and file is None:
         return log
     began = time.monotonic()
@@ -117,7 +117,7 @@ def _default_file(log: EventLog, origin: Origin | None, fingerprint: str) -> Pat
     return place.file_of_content(log.known.report.name if log.known is not None else "log", fingerprint)
 
 
-def _build(log: EventLog, relation: str, file: Path, fingerprint: str, progress: bool | None) -> None:  # noqa: FBT001
+def _build(log: EventLog, relation: str, file: Path, fingerprint: str, progress: bool | None) -> None:
     origin = log.known.origin if log.known is not None else None
     if origin is not None and origin.changed():
         raise SourceError(f"{origin.files[0].name} has changed since it was read. Read it again, then prepare it.")

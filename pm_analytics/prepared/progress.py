@@ -15,6 +15,7 @@ PATIENCE = 1.0
 """Seconds of silence: what is done by then need not be announced."""
 _BEAT = 0.5
 _WIDTH = 24
+_LINE = 100
 
 
 class Progress:
@@ -44,15 +45,20 @@ class Progress:
     def end(self) -> None:
         """Clear the line."""
         if self._shown and time.monotonic() - self._began >= PATIENCE:
-            print("\r" + " " * 100 + "\r", end="", file=sys.stderr, flush=True)
+            _overwrite(" " * _LINE + "\r")
 
     def _tell(self, over: threading.Event) -> None:
         while not over.wait(_BEAT):
             seconds = time.monotonic() - self._began
             if seconds >= PATIENCE:
-                print("\r" + self._line(seconds), end="", file=sys.stderr, flush=True)
+                _overwrite(self._line(seconds))
 
     def _line(self, seconds: float) -> str:
         filled = _WIDTH * self._done // self._steps
         bar = "#" * filled + "." * (_WIDTH - filled)
-        return f"{self._what} [{bar}] {self._name}, {seconds:,.0f} s".ljust(99)
+        return f"{self._what} [{bar}] {self._name}, {seconds:,.0f} s".ljust(_LINE)
+
+
+def _overwrite(line: str) -> None:
+    sys.stderr.write(f"\r{line}")
+    sys.stderr.flush()

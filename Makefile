@@ -19,8 +19,8 @@ test: $(VENV)/.test ## run the tests (browser tests skip where there is no Chrom
 lab: $(VENV)/.core ## open JupyterLab on the first notebook
 	@$(BIN)/jupyter lab notebooks/00_start_here.ipynb
 
-bench: $(VENV)/.core ## measure time and memory against a floor: make bench EVENTS=10000000
-	@$(BIN)/python benchmarks/funnel.py $(EVENTS)
+bench: $(VENV)/.bench ## measure time and memory against a floor, beside peers: make bench EVENTS=10000000
+	@$(BIN)/python benchmarks/run.py $(EVENTS)
 
 trust: $(VENV)/.test ## run the slow suite: simulations of coverage and error rates
 	@$(BIN)/python -m pytest -m slow -n auto --dist worksteal
@@ -56,4 +56,9 @@ $(VENV)/.core: $(VENV)/.made pyproject.toml constraints.txt
 
 $(VENV)/.test: $(VENV)/.made pyproject.toml constraints.txt
 	@$(PIP) -e '.[test]'
+	@touch $(VENV)/.core $@
+
+$(VENV)/.bench: $(VENV)/.made pyproject.toml constraints.txt
+	@echo "Installing the peers to measure against; ClickHouse alone is half a gigabyte ..." >&2
+	@$(PIP) -e '.[bench]'
 	@touch $(VENV)/.core $@

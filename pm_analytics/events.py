@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, TypeVar
 from pm_analytics import engine
 from pm_analytics.errors import DataError, ParameterError, UnknownNameError
 from pm_analytics.filters import has, lacks, matches, say_filter
-from pm_analytics.intake import Known, Origin, Raw, SourceReport, Wanted, point_at, raw_frame, take_in
+from pm_analytics.intake import Known, Origin, Pointed, Raw, SourceReport, Wanted, point_at, raw_frame, take_in
 from pm_analytics.names import EVENT, EVENTS, TIME, USER_ID, USERS
 from pm_analytics.times import day_begun_at, from_microseconds, to_microseconds
 
@@ -132,7 +132,11 @@ class EventLog:
         UnknownNameError, DataError
             No such column; or a time column that is no timestamp, or has no zone.
         """
-        pointed = point_at(table, Wanted(user, event, time, timezone))
+        return cls.from_pointed(point_at(table, Wanted(user, event, time, timezone)))
+
+    @classmethod
+    def from_pointed(cls, pointed: Pointed) -> EventLog:
+        """Take a table that is pointed at; readers that copy nothing end here."""
         return cls(pointed.kept, pointed.timezone, _account=pointed.report)
 
     @property
@@ -275,9 +279,8 @@ class EventLog:
 
     def event_counts(self) -> pd.DataFrame:
         """Count rows and distinct users per event name, most frequent first."""
-        counted = self.table.group_by(EVENT).aggregate(
-            **{EVENTS: self.table.count(), USERS: self.table[self.unit].nunique()}
-        )
+        each = self.table.group_by([EVENT, self.unit]).aggregate(**{EVENTS: self.table.count()})
+        counted = each.group_by(EVENT).aggregate(**{EVENTS: each[EVENTS].sum(), USERS: each[self.unit].count()})
         return engine.run(counted).sort_values([EVENTS, EVENT], ascending=[False, True], ignore_index=True)
 
     @property

@@ -5,12 +5,13 @@ from pm_analytics.intake.frames import raw_frame
 from pm_analytics.intake.origin import Origin
 from pm_analytics.intake.raw import Raw, Wanted
 from pm_analytics.intake.report import Known, SourceReport
-from pm_analytics.intake.tables import point_at
+from pm_analytics.intake.tables import Pointed, point_at
 from pm_analytics.intake.take import take_in
 
 __all__ = [
     "Known",
     "Origin",
+    "Pointed",
     "Raw",
     "SourceReport",
     "Wanted",

@@ -38,7 +38,8 @@ def events_per_day(log: EventLog) -> pd.DataFrame:
     table = log.coded_events()
     rows = table.select(now=engine.epoch_microseconds(table[TIME]))
     rows = rows.mutate(day=engine.local_day(rows["now"], log.timezone, log.observed_until), hour=rows["now"] // HOUR)
-    return engine.run(rows.group_by("day").aggregate(rows=rows.count(), hours=rows["hour"].nunique()).order_by("day"))
+    hourly = rows.group_by(["day", "hour"]).aggregate(rows=rows.count())
+    return engine.run(hourly.group_by("day").aggregate(rows=hourly["rows"].sum(), hours=hourly.count()).order_by("day"))
 
 
 def events_per_hour(log: EventLog) -> pd.DataFrame:
@@ -51,9 +52,10 @@ def events_per_hour(log: EventLog) -> pd.DataFrame:
 def busiest(log: EventLog, *, hours: int) -> Busiest:
     """Count units that were active in at least ``hours`` different hours of one UTC day."""
     table = log.coded_events()
-    now = engine.epoch_microseconds(table[TIME])
-    rows = table.select(**{UNIT: table[log.unit]}, day=now // DAY, hour=now // HOUR)
-    daily = rows.group_by([UNIT, "day"]).aggregate(rows=rows.count(), hours=rows["hour"].nunique())
+    rows = table.select(**{UNIT: table[log.unit]}, hour=engine.epoch_microseconds(table[TIME]) // HOUR)
+    hourly = rows.group_by([UNIT, "hour"]).aggregate(rows=rows.count())
+    hourly = hourly.mutate(day=hourly["hour"] // (DAY // HOUR))
+    daily = hourly.group_by([UNIT, "day"]).aggregate(rows=hourly["rows"].sum(), hours=hourly.count())
     units = daily.group_by(UNIT).aggregate(rows=daily["rows"].sum(), hours=daily["hours"].max())
     machine = units["hours"] >= hours
     totals = units.aggregate(

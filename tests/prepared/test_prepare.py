@@ -147,6 +147,34 @@ def test_random_logs_have_the_same_answers(tmp_path, zone, narrow):
     assert_same_answers(narrow(plain), narrow(pm.prepare(plain)), QUESTIONS)
 
 
+@pytest.mark.slow
+def test_ten_million_events_on_several_threads_have_the_same_answers(tmp_path):
+    """Five or more names of events, asked of many rows by several threads, once gave rows out of order."""
+    path = tmp_path / "large.parquet"
+    draw = "hash(i * 31 + {0}) % {1}"
+    engine.fetch(
+        f"""COPY (SELECT 'u' || {draw.format(1, 400_000)} AS user_id, 'e' || {draw.format(2, 8)} AS event,
+            make_timestamp((1767225600000000 + (i // 40) * 10000000 + {draw.format(3, 5)} * 1000000)::BIGINT) AS timestamp
+            FROM range(10000000) AS r(i)) TO '{path}' (FORMAT parquet)"""
+    )
+    plain = pm.read_events(path, timezone="UTC")
+    prepared = pm.prepare(plain)
+    engine.limit(threads=4)
+    steps = ["e0", "e1", "e2", "e3", "e4"]
+    asks = (
+        lambda log: pm.funnel(log, steps, within="14 days").to_frame(),
+        lambda log: pm.retention(log, steps, steps).to_frame(),
+        lambda log: pm.retention(log).to_frame(),
+        lambda log: pm.active_users(log).to_frame(),
+        lambda log: pm.lifecycle(log, [*steps, "e5"]).to_frame(),
+        pm.EventLog.event_counts,
+    )
+    for ask in asks:
+        answers = [ask(log) for log in (plain, prepared, prepared)]
+        pd.testing.assert_frame_equal(answers[0], answers[1])
+        pd.testing.assert_frame_equal(answers[1], answers[2])
+
+
 def rows(log):
     return sorted(engine.run(log.table).astype(str).itertuples(index=False, name=None))
 

@@ -173,6 +173,7 @@ def test_ten_million_events_on_several_threads_have_the_same_answers(tmp_path):
         answers = [ask(log) for log in (plain, prepared, prepared)]
         pd.testing.assert_frame_equal(answers[0], answers[1])
         pd.testing.assert_frame_equal(answers[1], answers[2])
+    engine.limit(threads=os.cpu_count() or 1)
 
 
 def rows(log):

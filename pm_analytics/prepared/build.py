@@ -41,7 +41,7 @@ def build(log: EventLog, relation: str, file: Path, fingerprint: str, progress: 
     """
     temporary = file.with_name(f"{file.name}.{os.getpid()}.part")
     try:
-        file.parent.mkdir(parents=True, exist_ok=True)
+        file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)  # it holds what users did
         temporary.unlink(missing_ok=True)
         _write(log, relation, temporary, fingerprint, progress)
         temporary.replace(file)

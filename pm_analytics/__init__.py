@@ -41,6 +41,7 @@ if TYPE_CHECKING:
     from pm_analytics.analyses.retention import RetentionResult, retention
     from pm_analytics.events import EventLog
     from pm_analytics.metrics import Metric
+    from pm_analytics.prepared import prepare
     from pm_analytics.quality import QualityReport, check
     from pm_analytics.reports import run_report, templates
     from pm_analytics.sources import connect, read_events
@@ -51,6 +52,7 @@ _HOMES = {
     "Metric": "metrics",
     "connect": "sources",
     "read_events": "sources",
+    "prepare": "prepared",
     "check": "quality",
     "QualityReport": "quality",
     "funnel": "analyses.funnel",
@@ -112,6 +114,7 @@ __all__ = [
     "launch_readout",
     "lifecycle",
     "power_users",
+    "prepare",
     "read_events",
     "retention",
     "run_report",

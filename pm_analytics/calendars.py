@@ -44,9 +44,13 @@ def number(moment: Any, period: str, timezone: str, until: int, *, week_start: s
     """Give the number of the period in which an instant (UTC microseconds, a query's column) falls, in a zone."""
     if period == "hour":
         return (engine.local_moment(moment, timezone, until) // HOUR).cast("int64")
-    day = engine.local_day(moment, timezone, until)
+    return number_of_day(engine.local_day(moment, timezone, until), period, week_start=week_start)
+
+
+def number_of_day(day: Any, period: str, *, week_start: str = "monday") -> Any:  # noqa: ANN401 - a query's column
+    """Give the number of the day, week or month in which a local day (days since 1970-01-01) falls."""
     if period == "day":
-        return day
+        return day.cast("int64")
     return _week(day, week_start) if period == "week" else _month(day)
 
 

@@ -19,6 +19,7 @@ from functools import cache
 from typing import TYPE_CHECKING, Any
 
 import ibis
+from ibis.expr import operations as ops
 
 from pm_analytics import dialects
 from pm_analytics.errors import DataError, ParameterError, SourceError
@@ -167,7 +168,7 @@ def kept(expression: Any, stem: str) -> Any:  # noqa: ANN401
 def table(sql: str, stem: str) -> Any:  # noqa: ANN401
     """Keep the answer of SQL as a stored table of the embedded engine."""
     name = stored(sql, stem)
-    return _until_unused(_pointer(name), f"DROP TABLE {name}")
+    return _until_unused(pointer(name), f"DROP TABLE {name}")
 
 
 def view(sql: str, stem: str, *, then: Iterable[str] = ()) -> Any:  # noqa: ANN401
@@ -177,12 +178,14 @@ def view(sql: str, stem: str, *, then: Iterable[str] = ()) -> Any:  # noqa: ANN4
     """
     name = new_name(stem)
     fetch(f"CREATE VIEW {name} AS {sql}")
-    return _until_unused(_pointer(name), f"DROP VIEW {name}", *then)
+    return _until_unused(pointer(name), f"DROP VIEW {name}", *then)
 
 
-def _pointer(name: str) -> Any:  # noqa: ANN401 - an Ibis table
+def pointer(name: str) -> Any:  # noqa: ANN401 - an Ibis table
+    """Give a table of the embedded engine by name; one of an attached file as ``file_3.events``."""
+    place, _, plain = name.rpartition(".")
     with _turn:
-        return local().table(name)
+        return local().table(plain, database=(place, "main")) if place else local().table(plain)
 
 
 def stored(sql: str, stem: str) -> str:
@@ -216,6 +219,12 @@ def _until_unused(kept: Any, *statements: str) -> Any:  # noqa: ANN401
     """Clear a table away when the last expression that refers to it has gone, not at the end of the process."""
     weakref.finalize(kept.op(), clear, *statements).atexit = False
     return kept
+
+
+def is_whole(attached: str, size: int) -> bool:
+    """Tell whether an attached file of so many bytes has all the blocks that its head speaks of."""
+    rows = fetch(f"SELECT total_blocks * block_size FROM pragma_database_size() WHERE database_name = '{attached}'")
+    return bool(rows) and int(rows[0][0]) <= size
 
 
 def columns_of(relation: str) -> dict[str, str]:
@@ -260,11 +269,36 @@ def in_plain_words() -> Iterator[None]:
         raise SourceError(dialects.said(error)) from error
 
 
-def attach(path: Path) -> str:
-    """Open a DuckDB file read-only beside the working tables; return the name it is attached under."""
+def attach(path: Path, *, writable: bool = False) -> str:
+    """Open a DuckDB file beside the working tables, to read it or to write it; give the name it is attached under."""
     name = new_name("file")
-    fetch(f"ATTACH {literal(str(path))} AS {name} (READ_ONLY, TYPE duckdb)")
+    fetch(f"ATTACH {literal(str(path))} AS {name} ({'READ_WRITE' if writable else 'READ_ONLY'}, TYPE duckdb)")
     return name
+
+
+def sql(expression: Any) -> str:  # noqa: ANN401
+    """Write a query of the embedded engine's tables as its SQL."""
+    with _turn:
+        return str(local().compile(expression))
+
+
+def lies_here(expression: Any) -> bool:  # noqa: ANN401
+    """Tell whether all tables of a query are the embedded engine's own."""
+    tables = expression.op().find((ops.DatabaseTable, ops.SQLQueryResult, ops.InMemoryTable))
+    return all(getattr(table, "source", None) is local() for table in tables)
+
+
+def copied(expression: Any, stem: str) -> Any:  # noqa: ANN401
+    """Copy the answer of a query of any engine into a table of the embedded one, in portions."""
+    portions = new_name("portions")
+    # Ibis 12 asks DuckDB 2 for portions by a name that is gone.
+    whole = expression.get_backend().name == "duckdb"
+    with _turn:
+        local().con.register(portions, expression.to_pyarrow() if whole else expression.to_pyarrow_batches())
+        try:
+            return table(f"SELECT * FROM {portions}", stem)
+        finally:
+            local().con.unregister(portions)
 
 
 def literal(text: str) -> str:

@@ -7,14 +7,15 @@ Immutable: every method returns a new log. Columns are named once, at the door, 
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from functools import cached_property
+from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, TypeVar
 
 from pm_analytics import engine
 from pm_analytics.errors import DataError, ParameterError, UnknownNameError
-from pm_analytics.intake import Raw, SourceReport, Wanted, point_at, raw_frame, take_in
+from pm_analytics.filters import has, lacks, matches, say_filter
+from pm_analytics.intake import Known, Origin, Pointed, Raw, SourceReport, Wanted, point_at, raw_frame, take_in
 from pm_analytics.names import EVENT, EVENTS, TIME, USER_ID, USERS
-from pm_analytics.times import from_microseconds, to_microseconds
+from pm_analytics.times import day_begun_at, from_microseconds, to_microseconds
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
@@ -22,9 +23,11 @@ if TYPE_CHECKING:
 
     import pandas as pd
 
+    from pm_analytics.coded import Coded
+
     Moment = str | date | datetime
 
-YES, NO = ("true", "yes", "1"), ("false", "no", "0")
+__all__ = ["EventLog", "matches", "say_filter"]
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -55,6 +58,8 @@ class EventLog:
     _observed_until: int | None = None
     _account: Callable[[], SourceReport] | None = None
     _whole: EventLog | None = None
+    _known: Known | None = None
+    _coded: Coded | None = None
 
     @classmethod
     def from_frame(
@@ -98,10 +103,10 @@ class EventLog:
         return cls.from_raw(raw_frame(frame), wanted)
 
     @classmethod
-    def from_raw(cls, raw: Raw, wanted: Wanted) -> EventLog:
+    def from_raw(cls, raw: Raw, wanted: Wanted, origin: Origin | None = None) -> EventLog:
         """Take in a raw table of the embedded engine; readers of files end here."""
         table, report = take_in(raw, wanted)
-        return cls(table, report.timezone, _account=lambda: report)
+        return cls(table, report.timezone, _account=lambda: report, _known=Known(table, report, origin))
 
     @classmethod
     def from_table(
@@ -133,7 +138,11 @@ class EventLog:
         UnknownNameError, DataError
             No such column; or a time column that is no timestamp, or has no zone.
         """
-        pointed = point_at(table, Wanted(user, event, time, timezone, event_name=event_name))
+        return cls.from_pointed(point_at(table, Wanted(user, event, time, timezone, event_name=event_name)))
+
+    @classmethod
+    def from_pointed(cls, pointed: Pointed) -> EventLog:
+        """Take a table that is pointed at; readers that copy nothing end here."""
         return cls(pointed.kept, pointed.timezone, _account=pointed.report)
 
     @property
@@ -151,11 +160,38 @@ class EventLog:
         """
         if self._observed_until is not None:
             return self._observed_until
-        whole = self._whole or self
-        last = engine.run(engine.epoch_microseconds(whole.table[TIME]).max().name("last").as_table())["last"][0]
-        if last is None or last != last:  # noqa: PLR0124 - null, as a frame writes it
+        if self._whole is not None:
+            return self._whole.observed_until
+        last = self._ends[1]
+        if last is None:
             raise DataError("The table has no events; nothing can be counted.")
-        return int(last) + 1
+        return last + 1
+
+    @property
+    def first_instant(self) -> int | None:
+        """The instant of the first event (UTC microseconds); None when there is none."""
+        return self._ends[0]
+
+    @cached_property
+    def _ends(self) -> tuple[int | None, int | None]:
+        """The instants of the first and the last event."""
+        known = self.known
+        if known is not None and known.report.first is not None and known.report.last is not None:
+            return self.moment(known.report.first), self.moment(known.report.last)
+        time = engine.epoch_microseconds(self.table[TIME])
+        first, last = engine.run(self.table.aggregate(first=time.min(), last=time.max())).iloc[0]
+        missing = last is None or last != last  # noqa: PLR0124 - null, as a frame writes it
+        return (None, None) if missing else (int(first), int(last))
+
+    @property
+    def known(self) -> Known | None:
+        """What reading found out about the table as it is; None once it is filtered, or when nothing was read."""
+        return self._known if self._known is not None and self._known.table is self.table else None
+
+    @property
+    def coded(self) -> Coded | None:
+        """The same events in a prepared file; None when there is none (see :func:`pm_analytics.prepare`)."""
+        return self._coded if self._coded is not None and self._coded.table is self.table else None
 
     @cached_property
     def rows_at_most(self) -> int:
@@ -177,9 +213,11 @@ class EventLog:
         first, last = self.moment(start, name="start"), self.moment(end, name="end")
         if last <= first:
             raise ParameterError(f"end={end!r} must come after start={start!r}.")
-        inside = (self.table[TIME] >= self._literal(first)) & (self.table[TIME] < self._literal(last))
         return self._narrowed(
-            inside, f"events from {self.say(first)} to before {self.say(last)}", until=min(self.observed_until, last)
+            lambda table: (table[TIME] >= self._literal(first)) & (table[TIME] < self._literal(last)),
+            f"events from {self.say(first)} to before {self.say(last)}",
+            until=min(self.observed_until, last),
+            days=self._whole_days(first, last),
         )
 
     def as_of(self, moment: Moment) -> EventLog:
@@ -189,8 +227,8 @@ class EventLog:
         """
         until = self.moment(moment, name="as_of")
         known = min(self.observed_until, until) if self._observed_until is not None else until
-        seen = replace(self, table=self.table.filter(self.table[TIME] < self._literal(until)), _observed_until=known)
-        return replace(seen, _whole=None)
+        seen = self._kept(lambda table: table[TIME] < self._literal(until), days=self._whole_days(None, until))
+        return replace(seen, _observed_until=known, _whole=None)
 
     def where(self, properties: Mapping[str, Any] | None = None, /, **more: Any) -> EventLog:  # noqa: ANN401
         """Keep the events whose properties have the given values.
@@ -211,7 +249,7 @@ class EventLog:
         self.require_columns(wanted)
         narrowed = self
         for name, value in wanted.items():
-            narrowed = narrowed._narrowed(matches(narrowed.table[name], value), f"{name} {say_filter(value)}")
+            narrowed = narrowed._narrowed(partial(has, name, value), f"{name} {say_filter(value)}")
         return narrowed
 
     def without(self, properties: Mapping[str, Any] | None = None, /, **more: Any) -> EventLog:  # noqa: ANN401
@@ -229,8 +267,7 @@ class EventLog:
         self.require_columns(unwanted)
         narrowed = self
         for name, value in unwanted.items():
-            matched = engine.surely(matches(narrowed.table[name], value))
-            narrowed = narrowed._narrowed(~matched, f"without {name} {say_filter(value)}")
+            narrowed = narrowed._narrowed(partial(lacks, name, value), f"without {name} {say_filter(value)}")
         return narrowed
 
     def with_unit(self, column: str) -> EventLog:
@@ -250,13 +287,15 @@ class EventLog:
 
     def event_names(self) -> list[str]:
         """List the distinct event names, sorted."""
+        known = self.known
+        if known is not None:
+            return sorted(known.report.event_counts[EVENT])
         return sorted(engine.run(self.table.select(EVENT).distinct())[EVENT])
 
     def event_counts(self) -> pd.DataFrame:
         """Count rows and distinct users per event name, most frequent first."""
-        counted = self.table.group_by(EVENT).aggregate(
-            **{EVENTS: self.table.count(), USERS: self.table[self.unit].nunique()}
-        )
+        each = self.table.group_by([EVENT, self.unit]).aggregate(**{EVENTS: self.table.count()})
+        counted = each.group_by(EVENT).aggregate(**{EVENTS: each[EVENTS].sum(), USERS: each[self.unit].count()})
         return engine.run(counted).sort_values([EVENTS, EVENT], ascending=[False, True], ignore_index=True)
 
     @property
@@ -272,12 +311,46 @@ class EventLog:
 
     def counted_events(self, names: Iterable[str] | None = None) -> Any:  # noqa: ANN401 - an Ibis table
         """Give the events that say which unit they belong to; only those of some names, if given."""
-        unit = self.table[self.unit]
-        known = unit.notnull() & (unit.strip() != "") if unit.type().is_string() else unit.notnull()
-        if names is None:
-            return self.table.filter(known)
+        return self._of_names(self._with_unit(self.table), names)
+
+    def coded_events(self, names: Iterable[str] | None = None) -> Any:  # noqa: ANN401 - an Ibis table
+        """Give :meth:`counted_events` for queries that only count units: a number may stand for the unit.
+
+        Of a prepared log the unit's column holds whole numbers from 0 to one less than :attr:`codes`, else the units
+        themselves. Where units leave the query, put the ids back with :meth:`with_ids`.
+        """
+        coded = self.coded
+        if coded is None or self.unit != USER_ID:
+            return self.counted_events(names)
+        return self._of_names(coded.by_number(), names)
+
+    @property
+    def codes(self) -> int | None:
+        """How many numbers may stand for units in :meth:`coded_events`; None when units stand there themselves."""
+        return self.coded.codes if self.coded is not None and self.unit == USER_ID else None
+
+    def with_ids(self, table: Any, column: str) -> Any:  # noqa: ANN401 - Ibis tables
+        """Put the units back in place of the numbers in a column of a query made of :meth:`coded_events`."""
+        return table if self.coded is None or self.codes is None else self.coded.with_ids(table, column)
+
+    def unit_days(self) -> Any | None:  # noqa: ANN401 - an Ibis table
+        """Give, per unit (as in :meth:`coded_events`) and local ``day`` on which it came, its number of ``events``.
+
+        None when the log is not prepared, or filtered so that days are no longer whole: then count the events.
+        """
+        return self.coded.user_days() if self.coded is not None and self.unit == USER_ID else None
+
+    def _with_unit(self, table: Any) -> Any:  # noqa: ANN401
+        """Leave out events without a unit. Reading saw to it that each has a user, so none is looked at for that."""
+        if self.unit == USER_ID and self._account is not None:
+            return table
+        unit = table[self.unit]
+        return table.filter(unit.notnull() & (unit.strip() != "") if unit.type().is_string() else unit.notnull())
+
+    @staticmethod
+    def _of_names(table: Any, names: Iterable[str] | None) -> Any:  # noqa: ANN401
         # Comparisons joined by OR, not IN: a long IN becomes a join in DuckDB, which reads slower.
-        return self.table.filter(known, engine.any_of(self.table[EVENT] == name for name in names))
+        return table if names is None else table.filter(engine.any_of(table[EVENT] == name for name in names))
 
     def moment(self, when: Moment, *, name: str = "time") -> int:
         """Read a date or time in the log's zone, as UTC microseconds."""
@@ -306,65 +379,36 @@ class EventLog:
     def __repr__(self) -> str:
         """Say what the log is, without running a query."""
         filters = f"; {'; '.join(self.filters)}" if self.filters else ""
-        return f"<EventLog: unit {self.unit}, zone {self.timezone}{filters}; log.source tells what was read>"
+        prepared = f"; prepared in {self.coded.place}" if self.coded is not None else ""
+        return f"<EventLog: unit {self.unit}, zone {self.timezone}{filters}{prepared}; log.source tells what was read>"
 
-    def _narrowed(self, condition: Any, words: str, *, until: int | None = None) -> EventLog:  # noqa: ANN401
+    def _narrowed(
+        self,
+        keep: Callable[[Any], Any],
+        words: str,
+        *,
+        until: int | None = None,
+        days: tuple[int | None, int | None] | None = None,
+    ) -> EventLog:
         """Filter; what is known of time does not shrink because fewer rows are looked at."""
         return replace(
-            self,
-            table=self.table.filter(condition),
+            self._kept(keep, days=days),
             filters=(*self.filters, words),
             _observed_until=until if until is not None else self._observed_until,
             _whole=self._whole or self,
         )
 
+    def _kept(self, keep: Callable[[Any], Any], *, days: tuple[int | None, int | None] | None) -> EventLog:
+        """Filter the table, and its twin in a prepared file alike."""
+        table = self.table.filter(keep(self.table))
+        return replace(self, table=table, _coded=self.coded and self.coded.narrowed(table, keep, days))
+
+    def _whole_days(self, first: int | None, end: int) -> tuple[int | None, int | None] | None:
+        """Give the days ``[first, end)`` between two instants; None when one of them lies inside a day."""
+        ends = [None if moment is None else day_begun_at(moment, self.timezone) for moment in (first, end)]
+        whole = ends[1] is not None and (first is None or ends[0] is not None)
+        return (ends[0], ends[1]) if whole else None
+
     def _literal(self, moment: int) -> Any:  # noqa: ANN401 - an Ibis value
         """Write an instant in the type of the time column, so that the filter reaches the storage."""
         return engine.moment_literal(moment, self.table[TIME].type())
-
-
-def matches(column: Any, value: Any) -> Any:  # noqa: ANN401 - Ibis values
-    """Write the condition that a column has a value, one of several values, or is missing (None)."""
-    values = list(value) if isinstance(value, list | tuple | set | frozenset) else [value]
-    present = [form for value in values if value is not None for form in _forms(value, column.type())]
-    condition = column.isin(present)
-    return (condition | column.isnull()) if None in values else condition
-
-
-def _forms(value: Any, kind: Any) -> list[Any]:  # noqa: ANN401
-    """Write a filter's value in the column's kind: a report's parameters arrive as text, a notebook's as they are.
-
-    Python writes yes and no in one way, exports in several; in a column of text all of them are meant.
-    """
-    if kind.is_string():
-        words = {True: YES, False: NO}.get(value, ()) if isinstance(value, bool) else ()
-        return [form for word in words for form in (word, word.title(), word.upper())] or [str(value)]
-    if kind.is_boolean():
-        return [_yes_or_no(value)]
-    return [_number(value)] if kind.is_numeric() else [value]
-
-
-def _yes_or_no(value: Any) -> bool:  # noqa: ANN401
-    word = str(value).lower()
-    if word not in YES + NO:
-        raise ParameterError(f"{value!r} is neither yes nor no; the property holds true or false.")
-    return word in YES
-
-
-def _number(value: Any) -> Any:  # noqa: ANN401
-    """Read a number; a whole one stays whole, since an id may have more digits than a float holds."""
-    if isinstance(value, bool):
-        return int(value)
-    if not isinstance(value, str):
-        return value
-    try:
-        return int(value) if value.strip().lstrip("-").isdigit() else float(value)
-    except ValueError as error:
-        raise ParameterError(f"{value!r} is no number, but the property holds numbers.") from error
-
-
-def say_filter(value: Any) -> str:  # noqa: ANN401
-    """Say a filter's value: ``= 'NL'``, ``in 'Pro', 'Team'``."""
-    if isinstance(value, list | tuple | set | frozenset):
-        return f"in {', '.join(map(repr, value))}"
-    return "is missing" if value is None else f"= {value!r}"

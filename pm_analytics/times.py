@@ -156,6 +156,18 @@ def from_microseconds(moment: int, timezone: str = "UTC") -> datetime:
     return (_EPOCH + timedelta(microseconds=int(moment))).astimezone(zone(timezone))
 
 
+def day_begun_at(moment: int, timezone: str) -> int | None:
+    """Give the local day (days since 1970-01-01) whose first instant this is; None for any other instant.
+
+    Examples
+    --------
+    >>> day_begun_at(0, "UTC"), day_begun_at(1, "UTC")
+    (0, None)
+    """
+    before, now = (from_microseconds(at, timezone).date() for at in (moment - 1, moment))
+    return (now - _EPOCH.date()).days if now > before else None
+
+
 @dataclass(frozen=True, slots=True)
 class Offsets:
     """The UTC offsets of a zone over a span of time: ``offsets[i]`` holds from ``starts[i]`` on (UTC microseconds)."""
@@ -175,6 +187,11 @@ class Offsets:
                 self.starts, (self.offsets[0], *self.offsets[:-1]), self.offsets, strict=True
             )
         )
+
+    def dates_never_return(self) -> bool:
+        """Tell whether no change of the clocks leads back into the day before, as putting them back at 00:01 does."""
+        changes = zip(self.starts[1:], self.offsets[:-1], self.offsets[1:], strict=True)
+        return all((start - 1 + before) // DAY <= (start + after) // DAY for start, before, after in changes)
 
 
 def offsets(timezone: str, first: int, last: int) -> Offsets:

@@ -66,6 +66,7 @@ def desk(tmp_path_factory, product):
 def namespace(product, desk, monkeypatch):
     """Give what a reader has at hand when a page begins."""
     monkeypatch.chdir(desk)
+    monkeypatch.setenv("PM_ANALYTICS_CACHE", str(desk / "cache"))
     log = pm.read_events(product.events, timezone="Europe/Amsterdam").without(is_internal=True)
     exposures = pm.Exposures.from_file(product.exposures, experiment="bulk_edit")
     return {"pm": pm, "product": product, "log": log, "exposures": exposures, "launch": product.launch_at}

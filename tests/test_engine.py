@@ -74,7 +74,7 @@ def test_a_file_that_goes_away_while_a_log_stands_on_it_is_an_error_of_ours(tmp_
     log = EventLog.from_raw(*_raw(path))
     path.unlink()
     with pytest.raises(SourceError, match=r"e\.parquet"):
-        log.event_names()
+        log.event_counts()
 
 
 def _raw(path):

@@ -19,6 +19,7 @@ from pm_analytics.times import (
     HOUR,
     LATEST,
     SECOND,
+    day_begun_at,
     from_microseconds,
     microseconds,
     offsets,
@@ -180,3 +181,33 @@ def test_an_instant_survives_the_way_through_a_zone(moment, name):
 def test_microseconds_are_whole():
     assert microseconds(timedelta(seconds=1)) == SECOND
     assert pickle.loads(pickle.dumps(offsets("UTC", 0, 1))).offsets == (0,)  # noqa: S301 - our own bytes
+
+
+@pytest.mark.parametrize(
+    ("moment", "zone", "day"),
+    [
+        ("2026-03-29", "Europe/Amsterdam", "2026-03-29"),
+        ("2026-03-30", "Europe/Amsterdam", "2026-03-30"),
+        ("2026-03-29 00:00:01", "Europe/Amsterdam", None),
+        ("2026-03-28 23:59:59.999999", "Europe/Amsterdam", None),
+        ("2026-04-24 01:00", "Africa/Cairo", "2026-04-24"),  # midnight was skipped
+        ("2026-03-29", "Asia/Kathmandu", "2026-03-29"),
+    ],
+)
+def test_a_day_begins_at_its_first_instant(moment, zone, day):
+    expected = None if day is None else (date.fromisoformat(day) - date(1970, 1, 1)).days
+    assert day_begun_at(to_microseconds(moment, zone), zone) == expected
+
+
+@pytest.mark.parametrize(
+    ("zone", "year", "never"),
+    [
+        ("America/St_Johns", 2008, False),
+        ("America/St_Johns", 2014, True),
+        ("Europe/Amsterdam", 2008, True),
+        ("UTC", 2008, True),
+    ],
+)
+def test_a_zone_whose_clocks_led_back_into_the_day_before_is_told(zone, year, never):
+    span = [to_microseconds(f"{at}-01-01", "UTC") for at in (year, year + 1)]
+    assert offsets(zone, *span).dates_never_return() is never

@@ -2,9 +2,21 @@
 
 from pm_analytics.intake.columns import resolve_columns
 from pm_analytics.intake.frames import raw_frame
+from pm_analytics.intake.origin import Origin
 from pm_analytics.intake.raw import Raw, Wanted
-from pm_analytics.intake.report import SourceReport
-from pm_analytics.intake.tables import point_at
+from pm_analytics.intake.report import Known, SourceReport
+from pm_analytics.intake.tables import Pointed, point_at
 from pm_analytics.intake.take import take_in
 
-__all__ = ["Raw", "SourceReport", "Wanted", "point_at", "raw_frame", "resolve_columns", "take_in"]
+__all__ = [
+    "Known",
+    "Origin",
+    "Pointed",
+    "Raw",
+    "SourceReport",
+    "Wanted",
+    "point_at",
+    "raw_frame",
+    "resolve_columns",
+    "take_in",
+]

@@ -28,6 +28,7 @@ WORDS_FOR_NOBODY = ("null", "none", "nan", "na", "n/a", "nil", "undefined", r"\n
 """What careless exports write where there is no user; case does not matter."""
 
 _LARGEST_EXACT_FLOAT = 2**53
+_FIRST_ROWS = 1_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +37,8 @@ class Who:
 
     sql: str
     notes: tuple[str, ...] = ()
+    plain: str = ""
+    """The same without the test for blanks, for tables in which none was found."""
 
 
 def resolve_columns(available: Sequence[str], wanted: Wanted) -> dict[str, str]:
@@ -91,19 +94,23 @@ def read_user(raw: Raw, column: str) -> Who:
     """
     name, kind = engine.identifier(column), raw.columns[column].upper()
     if kind.endswith(("INT", "INTEGER")):
-        return Who(name)
+        return Who(name, plain=name)
+    text, plain = text_sql(raw.columns, column), plain_text_sql(column)
     if kind in {"DOUBLE", "FLOAT"}:
         exact = f"{name} = trunc({name}) AND abs({name}) < {_LARGEST_EXACT_FLOAT}"
-        whole = _always(raw.relation, exact, f"{name} IS NOT NULL")
-        return Who(f"{name}::BIGINT") if whole else Who(text_sql(raw.columns, column))
-    text = text_sql(raw.columns, column)
+        whole = f"{name}::BIGINT" if _always(raw.relation, exact, f"{name} IS NOT NULL") else ""
+        return Who(whole or text, plain=whole or plain)
     if kind == "VARCHAR" and _always(raw.relation, f"regexp_full_match({name}, '\\d+\\.0')", f"trim({name}) <> ''"):
-        return Who(f"regexp_replace({text}, '\\.0$', '')", (f"{column} was written as 39.0, and read as 39",))
-    return Who(text)
+        cut = "regexp_replace({0}, '\\.0$', '')"
+        return Who(cut.format(text), (f"{column} was written as 39.0, and read as 39",), cut.format(plain))
+    return Who(text, plain=plain)
 
 
 def _always(relation: str, condition: str, given: str) -> bool:
-    return bool(engine.fetch(f"SELECT coalesce(bool_and({condition}) FILTER ({given}), false) FROM {relation}")[0][0])
+    """Tell whether a condition holds wherever a value is given; mostly the first rows say no, and all need no look."""
+    test = f"SELECT bool_and({condition}) FILTER ({given}) FROM"
+    first = engine.fetch(f"{test} (SELECT * FROM {relation} LIMIT {_FIRST_ROWS})")[0][0]
+    return first is not False and bool(engine.fetch(f"{test} {relation}")[0][0])
 
 
 def text_sql(types: Mapping[str, str], column: str) -> str:
@@ -119,8 +126,13 @@ def text_sql(types: Mapping[str, str], column: str) -> str:
             f"Column {column!r} holds objects or lists ({types[column][:60]}), not one value per row. "
             "Name another column, or flatten it first."
         )
-    text = f"{engine.identifier(column)}::VARCHAR"
+    text = plain_text_sql(column)
     return f"CASE WHEN trim({text}) <> '' THEN {text} END"
+
+
+def plain_text_sql(column: str) -> str:
+    """Write a text column as it is, for tables in which nothing is blank."""
+    return f"{engine.identifier(column)}::VARCHAR"
 
 
 def says_nobody(user: str) -> str:

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import html
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from datetime import datetime
 
     import pandas as pd
+
+    from pm_analytics.intake.origin import Origin
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -92,6 +94,25 @@ class SourceReport:
             for label, text in self.lines()
         )
         return f'<table class="pm-table"><caption>What was read</caption><tbody>{rows}</tbody></table>'
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Known:
+    """What reading found out about a table of events, so that no query need ask again.
+
+    Attributes
+    ----------
+    table : Ibis table
+        The table it is known of; of a filtered one it says nothing.
+    report : SourceReport
+        What was read.
+    origin : Origin or None
+        Which files it was read from, and how.
+    """
+
+    table: Any
+    report: SourceReport
+    origin: Origin | None = None
 
 
 def _counts(counts: Mapping[str, int]) -> str:

@@ -50,6 +50,9 @@ class Pointed:
     columns: Mapping[str, str]
     timezone: str
     zone_declared: bool
+    name: str = "a table"
+    form: str = "Ibis"
+    notes: tuple[str, ...] = ("identical rows are kept: looking for them would read the whole table",)
 
     def report(self) -> SourceReport:
         """Account for the table; runs queries, so only when asked for."""
@@ -62,8 +65,8 @@ class Pointed:
         events = engine.run(kept.group_by(EVENT).aggregate(rows=kept.count()))
         rows = int(span["rows"])
         return SourceReport(
-            name="a table",
-            form="Ibis",
+            name=self.name,
+            form=self.form,
             columns=self.columns,
             rows_read=read,
             rows_kept=rows,
@@ -75,7 +78,7 @@ class Pointed:
             timezone=self.timezone,
             zone_declared=self.zone_declared,
             event_counts=events.sort_values(["rows", EVENT], ascending=[False, True], ignore_index=True),
-            notes=("identical rows are kept: looking for them would read the whole table",),
+            notes=self.notes,
         )
 
 

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from pm_analytics import engine
 from pm_analytics.errors import DataError
-from pm_analytics.intake.columns import Who, read_user, resolve_columns, says_nobody, text_sql
+from pm_analytics.intake.columns import Who, plain_text_sql, read_user, resolve_columns, says_nobody, text_sql
 from pm_analytics.intake.moments import Moments, read_moments
 from pm_analytics.intake.report import SourceReport
 from pm_analytics.intake.tables import free_names
@@ -20,6 +20,11 @@ if TYPE_CHECKING:
     from pm_analytics.intake.raw import Raw, Wanted
 
 
+_WHO, _COPY = "pm_who", "pm_copy"
+
+FAULTS = ("no user", "no event name", "no time", "bad time")
+
+
 @dataclass(frozen=True, slots=True)
 class _Reading:
     """Everything decided about one raw table before a row of it is taken."""
@@ -29,6 +34,7 @@ class _Reading:
     moments: Moments
     who: Who
     event: str
+    faultless: bool = False
 
     @property
     def user(self) -> str:
@@ -38,7 +44,14 @@ class _Reading:
     @property
     def kept(self) -> str:
         """The condition under which a row is an event."""
+        if self.faultless:
+            return "true"
         return f"({self.user} IS NOT NULL AND {self.event} IS NOT NULL AND {self.moments.sql} IS NOT NULL)"
+
+    def without_tests(self) -> _Reading:
+        """Read the same without looking for blanks, where every row was found to be an event: each query is faster."""
+        plain = replace(self.who, sql=self.who.plain)
+        return replace(self, who=plain, event=plain_text_sql(self.columns["event"]), faultless=True)
 
     @property
     def pair(self) -> str:
@@ -53,7 +66,7 @@ class _Repeats:
     Attributes
     ----------
     table : str
-        Their row keys, stored.
+        Their row keys, stored, with their users.
     rows : int
         How many.
     dropped : bool
@@ -92,9 +105,13 @@ def _take_in(raw: Raw, wanted: Wanted) -> tuple[Any, SourceReport]:
     counted = _count_rows(reading)
     if counted["bad time"] and wanted.bad_times == "raise":
         raise _bad_times(reading, counted)
+    if not any(counted[fault] for fault in FAULTS):
+        reading = reading.without_tests()
     repeats = _find_repeats(reading, wanted)
     table, renamed = _clean_table(reading, repeats)
     report = _report(reading, wanted, table, counted, repeats, renamed)
+    if not raw.scanned:
+        engine.clear(f"DROP TABLE {repeats.table}", *raw.clear)
     if report.rows_kept == 0:
         raise DataError(f"No event is left of {raw.name}; nothing can be counted.\n{report}")
     return table, report
@@ -109,19 +126,23 @@ def _event(raw: Raw, columns: Mapping[str, str], wanted: Wanted) -> str:
 
 def _count_rows(reading: _Reading) -> dict[str, int]:
     """Count rows and what is wrong with them; a row is counted under its first fault only."""
-    user, event, moment, given = reading.user, reading.event, reading.moments.sql, reading.moments.given
-    is_event = f"{user} IS NOT NULL AND {event} IS NOT NULL"
+    moments = reading.moments
+    is_event = "has_user AND has_event"
     conditions = {
         "read": "true",
-        "no user": f"{user} IS NULL",
-        "no event name": f"{user} IS NOT NULL AND {event} IS NULL",
-        "no time": f"{is_event} AND NOT {given}",
-        "bad time": f"{is_event} AND {given} AND {moment} IS NULL",
-        "naive": f"{is_event} AND {reading.moments.naive} AND {moment} IS NOT NULL",
-        "called nobody": f"{is_event} AND {moment} IS NOT NULL AND {says_nobody(user)}",
+        "no user": "NOT has_user",
+        "no event name": "has_user AND NOT has_event",
+        "no time": f"{is_event} AND NOT has_time",
+        "bad time": f"{is_event} AND has_time AND NOT readable",
+        "naive": f"{is_event} AND naive AND readable",
     }
     counts = ", ".join(f"count(*) FILTER ({condition})" for condition in conditions.values())
-    row = engine.fetch(f"SELECT {counts} FROM {reading.raw.relation}")[0]
+    row = engine.fetch(
+        f"""SELECT {counts} FROM (
+            SELECT {reading.user} IS NOT NULL AS has_user, {reading.event} IS NOT NULL AS has_event,
+                {moments.given} AS has_time, {moments.naive} AS naive, {moments.sql} IS NOT NULL AS readable
+            FROM {reading.raw.relation})"""
+    )[0]
     return dict(zip(conditions, map(int, row), strict=True))
 
 
@@ -151,26 +172,32 @@ def _find_repeats(reading: _Reading, wanted: Wanted) -> _Repeats:
     Only rows that share user and time with another can be identical, so only those are compared in full. Where no time
     of day was recorded, identical rows are as likely two real actions as one sent twice, so they are kept.
     """
-    raw, shared, table = reading.raw, engine.new_name("shared"), engine.new_name("repeats")
+    raw, table = reading.raw, engine.new_name("repeats")
+    shared, among = engine.new_name("shared"), engine.new_name("among")
     engine.fetch(
         f"""CREATE TEMP TABLE {shared} AS SELECT {reading.pair} AS pair
         FROM {raw.relation} WHERE {reading.kept} GROUP BY ALL HAVING count(*) > 1"""
     )
-    among = f"{reading.kept} AND {reading.pair} IN (SELECT pair FROM {shared})"
     every_column = ", ".join(map(engine.identifier, raw.columns))
     engine.fetch(
-        f"""CREATE TABLE {table} AS SELECT {raw.row_key} FROM (
-            SELECT {raw.row_key}, row_number() OVER (PARTITION BY {every_column} ORDER BY {raw.row_key}) AS copy
-            FROM {raw.relation} WHERE {among}) WHERE copy > 1"""
+        f"""CREATE TEMP TABLE {among} AS SELECT {raw.row_key}, {every_column}
+        FROM {raw.relation} WHERE {reading.kept} AND {reading.pair} IN (SELECT pair FROM {shared})"""
+    )
+    engine.fetch(
+        f"""CREATE TABLE {table} AS SELECT {raw.row_key}, {_WHO} FROM (
+            SELECT {raw.row_key}, {reading.user} AS {_WHO},
+                row_number() OVER (PARTITION BY {every_column} ORDER BY {raw.row_key}) AS {_COPY}
+            FROM {among}) WHERE {_COPY} > 1"""
     )
     rows = int(engine.fetch(f"SELECT count(*) FROM {table}")[0][0])
     dropped = wanted.duplicates == "drop" and not reading.moments.dates_only
     ties = engine.fetch(
         f"""SELECT coalesce(sum(rows), 0) FROM (
-            SELECT count(*) AS rows FROM {raw.relation} WHERE {among} {_without(raw, table if dropped else None)}
+            SELECT count(*) AS rows FROM {among} WHERE true {_without(raw, table if dropped and rows else None)}
             GROUP BY {reading.user}, {reading.moments.sql} HAVING count(*) > 1)"""
     )[0][0]
     engine.fetch(f"DROP TABLE {shared}")
+    engine.fetch(f"DROP TABLE {among}")
     return _Repeats(table, rows, dropped, int(ties))
 
 
@@ -197,13 +224,10 @@ def _clean_table(reading: _Reading, repeats: _Repeats) -> tuple[Any, list[str]]:
     )
     left_out = repeats.table if repeats.dropped and repeats.rows else None
     sql = f"SELECT {selected} FROM {raw.relation} WHERE {reading.kept} {_without(raw, left_out)}"
-    drop_repeats = f"DROP TABLE {repeats.table}"
     renamed = [f"{column} -> {name}" for column, name in names.items() if column != name]
     if raw.scanned:
-        return engine.view(sql, "events", then=(drop_repeats, *raw.clear)), renamed
-    table = engine.table(sql, "events")
-    engine.clear(drop_repeats, *raw.clear)
-    return table, renamed
+        return engine.view(sql, "events", then=(f"DROP TABLE {repeats.table}", *raw.clear)), renamed
+    return engine.table(sql, "events"), renamed
 
 
 def _property(column: str, raw: Raw) -> str:
@@ -223,8 +247,7 @@ def _report(
     place = zone(wanted.timezone or "UTC").key
     events = engine.run(table.group_by(EVENT).aggregate(rows=table.count()))
     events = events.sort_values(["rows", EVENT], ascending=[False, True], ignore_index=True)
-    ends = engine.epoch_microseconds(table[TIME])
-    span = engine.run(table.aggregate(first=ends.min(), last=ends.max(), users=table[USER_ID].nunique())).iloc[0]
+    users, first, last, nobody = _by_user(table)
     kept = int(events["rows"].sum())
     dropped = {
         "no user (empty or missing)": counted["no user"],
@@ -237,7 +260,7 @@ def _report(
         "identical to an earlier row, kept": 0 if repeats.dropped else repeats.rows,
         "same user and time as another event": repeats.ties,
         "time without an offset": counted["naive"],
-        "user called 'null', 'nan' or the like": counted["called nobody"],
+        "user called 'null', 'nan' or the like": nobody + _dropped_nobody(repeats),
     }
     return SourceReport(
         name=reading.raw.name,
@@ -247,9 +270,9 @@ def _report(
         rows_kept=kept,
         dropped={reason: rows for reason, rows in dropped.items() if rows},
         noticed={what: rows for what, rows in noticed.items() if rows},
-        users=int(span["users"]),
-        first=from_microseconds(span["first"], place) if kept else None,
-        last=from_microseconds(span["last"], place) if kept else None,
+        users=users,
+        first=from_microseconds(first, place) if kept else None,
+        last=from_microseconds(last, place) if kept else None,
         timezone=place,
         zone_declared=wanted.timezone is not None,
         event_counts=events,
@@ -260,6 +283,23 @@ def _report(
             *_notes(reading, wanted, repeats, renamed),
         ),
     )
+
+
+def _by_user(table: Any) -> tuple[int, int, int, int]:  # noqa: ANN401 - an Ibis table
+    """Count users, find the first and last instant, and count rows of users called nobody, in one pass."""
+    users, first, last, nobody = engine.fetch(
+        f"""SELECT count(*), min(first), max(last), coalesce(sum(rows) FILTER ({says_nobody(USER_ID)}), 0) FROM (
+            SELECT {USER_ID}, count(*) AS rows, epoch_us(min({TIME})) AS first, epoch_us(max({TIME})) AS last
+            FROM {table.get_name()} GROUP BY {USER_ID})"""
+    )[0]
+    return int(users), first, last, int(nobody)
+
+
+def _dropped_nobody(repeats: _Repeats) -> int:
+    """Count the repeats of users called nobody that were left out: they were noticed, too."""
+    if not repeats.dropped or not repeats.rows:
+        return 0
+    return int(engine.fetch(f"SELECT count(*) FROM {repeats.table} WHERE {says_nobody(_WHO)}")[0][0])
 
 
 def _notes(reading: _Reading, wanted: Wanted, repeats: _Repeats, renamed: list[str]) -> list[str]:

@@ -35,25 +35,27 @@ class Busiest:
 
 def events_per_day(log: EventLog) -> pd.DataFrame:
     """Count events per local day (``day``: number since 1970-01-01) that has any, and its hours that have some."""
-    table = log.counted_events()
+    table = log.coded_events()
     rows = table.select(now=engine.epoch_microseconds(table[TIME]))
     rows = rows.mutate(day=engine.local_day(rows["now"], log.timezone, log.observed_until), hour=rows["now"] // HOUR)
-    return engine.run(rows.group_by("day").aggregate(rows=rows.count(), hours=rows["hour"].nunique()).order_by("day"))
+    hourly = rows.group_by(["day", "hour"]).aggregate(rows=rows.count())
+    return engine.run(hourly.group_by("day").aggregate(rows=hourly["rows"].sum(), hours=hourly.count()).order_by("day"))
 
 
 def events_per_hour(log: EventLog) -> pd.DataFrame:
     """Count events per UTC hour (``hour``: number since 1970-01-01 00:00) that has any."""
-    table = log.counted_events()
+    table = log.coded_events()
     rows = table.select(hour=(engine.epoch_microseconds(table[TIME]) // HOUR).cast("int64"))
     return engine.run(rows.group_by("hour").aggregate(rows=rows.count()).order_by("hour"))
 
 
 def busiest(log: EventLog, *, hours: int) -> Busiest:
     """Count units that were active in at least ``hours`` different hours of one UTC day."""
-    table = log.counted_events()
-    now = engine.epoch_microseconds(table[TIME])
-    rows = table.select(**{UNIT: table[log.unit]}, day=now // DAY, hour=now // HOUR)
-    daily = rows.group_by([UNIT, "day"]).aggregate(rows=rows.count(), hours=rows["hour"].nunique())
+    table = log.coded_events()
+    rows = table.select(**{UNIT: table[log.unit]}, hour=engine.epoch_microseconds(table[TIME]) // HOUR)
+    hourly = rows.group_by([UNIT, "hour"]).aggregate(rows=rows.count())
+    hourly = hourly.mutate(day=hourly["hour"] // (DAY // HOUR))
+    daily = hourly.group_by([UNIT, "day"]).aggregate(rows=hourly["rows"].sum(), hours=hourly.count())
     units = daily.group_by(UNIT).aggregate(rows=daily["rows"].sum(), hours=daily["hours"].max())
     machine = units["hours"] >= hours
     totals = units.aggregate(
@@ -67,7 +69,7 @@ def busiest(log: EventLog, *, hours: int) -> Busiest:
 
 def flagged_events(log: EventLog, column: str) -> int:
     """Count events on which a yes/no property says yes."""
-    table = log.counted_events()
+    table = log.coded_events()
     flag = table[column]
     return engine.counts(table.aggregate(n=_says_yes(flag).cast("int64").sum()))["n"]
 
@@ -81,7 +83,7 @@ def _says_yes(flag: Any) -> Any:  # noqa: ANN401 - Ibis values
 
 def last_instant(log: EventLog) -> int | None:
     """Give the instant (UTC microseconds) of the last event; None when there is none."""
-    table = log.counted_events()
+    table = log.coded_events()
     last = engine.run(table.aggregate(last=engine.epoch_microseconds(table[TIME]).max()))["last"][0]
     return None if last is None or last != last else int(last)  # noqa: PLR0124 - null, as a frame writes it
 

@@ -36,9 +36,7 @@ def raw_file(path: Path, options: Mapping[str, Any], *, keys: Collection[str] = 
     SourceError
         No such file (near names in the folder are offered), an empty or corrupt one, or an unknown format.
     """
-    # Where the file lies must not change when the working folder does: a Parquet file is read again and again.
-    path = path.expanduser().absolute()
-    files = _existing(path)
+    path, files = existing_files(path)
     reader = next((FORMATS[end] for end in FORMATS if path.name.lower().endswith(end)), None)
     if reader is None:
         raise SourceError(
@@ -49,6 +47,20 @@ def raw_file(path: Path, options: Mapping[str, Any], *, keys: Collection[str] = 
     if empty is not None:
         raise SourceError(f"{empty.name} is empty (0 bytes). Export it again, or check that the download finished.")
     return reader(path, files, options, keys)
+
+
+def existing_files(path: Path) -> tuple[Path, list[Path]]:
+    """Find the files of a path or pattern; give it in full as well.
+
+    Where a file lies must not change when the working folder does: a Parquet file is read again and again.
+
+    Raises
+    ------
+    SourceError
+        No such file.
+    """
+    path = path.expanduser().absolute()
+    return path, _existing(path)
 
 
 def _existing(path: Path) -> list[Path]:

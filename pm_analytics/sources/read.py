@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from pm_analytics import engine
 from pm_analytics.errors import ParameterError, SourceError, did_you_mean, shown
 from pm_analytics.events import EventLog
-from pm_analytics.intake import Wanted, raw_frame
+from pm_analytics.intake import Origin, Wanted, point_at, raw_frame
 from pm_analytics.sources.common import READ_OPTIONS
-from pm_analytics.sources.files import FORMATS, raw_file
+from pm_analytics.sources.files import FORMATS, existing_files, raw_file
+
+UNCHECKED = (
+    "nothing was read beforehand (copy=False), so not checked: identical rows (kept), times before 1900 or after 2200, "
+    "users called 'null'; rows without user, event or time are left out by each question"
+)
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -30,6 +37,7 @@ def read_events(
     duplicates: str = "drop",
     bad_times: str = "raise",
     event_name: str | None = None,
+    copy: bool = True,
     **options: Any,  # noqa: ANN401 - options of one format, checked by its reader
 ) -> EventLog:
     """Read an export: one row per event. ``log.source`` says what was read, what was left out, and why.
@@ -59,6 +67,10 @@ def read_events(
         What to do with rows whose time cannot be read.
     event_name : str, optional
         What every row is, for a log of one thing only that has no column of events: ``event_name="login"``.
+    copy : bool
+        ``False`` for a Parquet or DuckDB file whose columns have the right kinds already (its times are timestamps):
+        no row is read before the first question. What reading would have checked is then unchecked; ``log.source``
+        says what.
     **options
         For text tables ``delimiter=";"``; for DuckDB files ``table="events"``.
 
@@ -87,7 +99,7 @@ def read_events(
         user, event, time, timezone, source_timezone, time_format, time_unit, duplicates, bad_times, event_name
     )
     if isinstance(data, str | Path):
-        return _read_file(data, options, wanted)
+        return _read_file(data, options, wanted) if copy else _point_at_file(data, options, wanted)
     if hasattr(data, "columns") and hasattr(data, "iloc"):
         _no_options(options, "a pandas frame")
         return EventLog.from_raw(raw_frame(data), wanted)
@@ -98,16 +110,51 @@ def read_events(
 
 
 def _read_file(data: str | Path, options: Mapping[str, Any], wanted: Wanted) -> EventLog:
+    origin = origin_of(data, options, wanted)
+    keys = {name for name in (wanted.user, wanted.event, wanted.time) if name is not None}
+    raw = raw_file(Path(data), options, keys=keys)
+    try:
+        return EventLog.from_raw(raw, wanted, origin)
+    except SourceError as error:
+        raise SourceError(f"Cannot read {raw.name} to its end ({error}). Is the file damaged?") from error
+
+
+def _point_at_file(data: str | Path, options: Mapping[str, Any], wanted: Wanted) -> EventLog:
+    """See the rows of a file as events where they lie, unread."""
+    _only_names(wanted)
+    raw = raw_file(Path(data), options, keys=())
+    if not raw.scanned:
+        engine.clear(*raw.clear)
+        raise ParameterError(
+            f"copy=False is for Parquet files and tables of DuckDB files; {raw.name} ({raw.form}) must be read first. "
+            "Leave copy=False out; to keep what was read for the next time, see pm.prepare."
+        )
+    columns = ", ".join(map(engine.identifier, raw.columns))
+    table = engine.view(f"SELECT {columns} FROM {raw.relation}", "pointed", then=raw.clear)
+    return EventLog.from_pointed(replace(point_at(table, wanted), name=raw.name, form=raw.form, notes=(UNCHECKED,)))
+
+
+def _only_names(wanted: Wanted) -> None:
+    """Refuse what only reading can do."""
+    plain = Wanted(wanted.user, wanted.event, wanted.time, wanted.timezone)
+    beyond = [name for name in READ_OPTIONS if getattr(wanted, name) != getattr(plain, name)]
+    if beyond:
+        raise ParameterError(f"{beyond[0]}= asks for work on the rows, which copy=False leaves out; drop one of them.")
+
+
+def origin_of(data: str | Path, options: Mapping[str, Any], wanted: Wanted) -> Origin:
+    """Say which files are meant, in which state they are, and how they are to be read.
+
+    Raises
+    ------
+    SourceError
+        No such file, or no file at all.
+    """
     if "://" in str(data):
         raise SourceError(
             f"{data} is an address, not a file. Download it first, or give a table to EventLog.from_table."
         )
-    keys = {name for name in (wanted.user, wanted.event, wanted.time) if name is not None}
-    raw = raw_file(Path(data), options, keys=keys)
-    try:
-        return EventLog.from_raw(raw, wanted)
-    except SourceError as error:
-        raise SourceError(f"Cannot read {raw.name} to its end ({error}). Is the file damaged?") from error
+    return Origin.seen(existing_files(Path(data))[1], f"{sorted(options.items())} {wanted}")
 
 
 def _no_options(options: Mapping[str, Any], what: str) -> None:

@@ -31,8 +31,11 @@ def parquet(path: Path, files: Sequence[Path], options: Mapping[str, Any], keys:
     rows = guarded(lambda: engine.fetch(f"SELECT count(*) FROM {scan})"), path, hint=DAMAGED)[0][0]
     if not rows:
         raise SourceError(f"{path.name} has columns but no rows. Check the export's date range.")
-    relation = scan + ", filename=true, file_row_number=true)"
-    return Raw(relation, "filename, file_row_number", columns, path.name, "Parquet", scanned=True)
+    # The name of its file, a text beside every row, is read only where there are several.
+    several = len(files) > 1
+    relation = scan + f"{', filename=true' if several else ''}, file_row_number=true)"
+    row_key = "filename, file_row_number" if several else "file_row_number"
+    return Raw(relation, row_key, columns, path.name, "Parquet", scanned=True)
 
 
 def _require_one_clock(path: Path, files: Sequence[Path]) -> None:

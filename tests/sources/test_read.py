@@ -495,3 +495,56 @@ def test_what_is_neither_file_nor_frame_is_refused():
     for data in (None, 5, ["e.csv"]):
         with pytest.raises(SourceError, match=r"Cannot read a \w+\. Give the path of a file"):
             read_events(data)
+
+
+# Files that are pointed at, unread
+
+
+INSTANTS = pd.to_datetime(["2026-01-01T10:00Z", "2026-01-01T10:00Z", "2026-01-01T10:05Z", None])
+
+
+@pytest.fixture
+def clean(tmp_path):
+    path = tmp_path / "clean.parquet"
+    who = ["ann", "ann", "007", "bob"]
+    pd.DataFrame({"user_id": who, "event": "visit", "timestamp": INSTANTS, "plan": "pro"}).to_parquet(path)
+    return path
+
+
+def test_a_file_that_is_only_pointed_at_keeps_repeats_and_says_so(clean):
+    log = read_events(clean, copy=False)
+    assert (log.source.rows_read, log.source.rows_kept) == (4, 3)
+    assert (log.source.name, log.source.form) == ("clean.parquet", "Parquet")
+    assert "not checked: identical rows (kept)" in log.source.notes[0]
+    assert read_events(clean).source.rows_kept == 2
+    ann, other = (("ann", "visit", INSTANTS[0], "pro"), ("007", "visit", INSTANTS[2], "pro"))
+    assert as_rows(log) == [(*row[:2], row[2].tz_localize(None), row[3]) for row in (ann, ann, other)]
+
+
+def test_a_table_of_a_duckdb_file_can_be_pointed_at(tmp_path, clean):
+    path = tmp_path / "clean.duckdb"
+    with duckdb.connect(str(path)) as connection:
+        connection.execute(f"CREATE TABLE events AS SELECT * FROM '{clean}'")
+    assert as_rows(read_events(path, copy=False)) == as_rows(read_events(clean, copy=False))
+
+
+def test_pointing_at_a_file_reads_no_row(clean, monkeypatch):
+    monkeypatch.setattr(engine, "run", None)
+    assert read_events(clean, copy=False).event_names
+
+
+def test_a_text_table_cannot_be_pointed_at(write):
+    with pytest.raises(ParameterError, match=r"must be read first.*pm\.prepare"):
+        read_events(write("e.csv", HEADER, *ROWS), copy=False)
+
+
+def test_what_only_reading_can_do_is_refused(clean):
+    with pytest.raises(ParameterError, match="duplicates= asks for work"):
+        read_events(clean, copy=False, duplicates="keep")
+
+
+def test_times_of_another_kind_must_be_read(tmp_path):
+    path = tmp_path / "texts.parquet"
+    pd.DataFrame({"user_id": ["a"], "event": "visit", "timestamp": ["2026-01-01"]}).to_parquet(path)
+    with pytest.raises(DataError, match="not a timestamp"):
+        read_events(path, copy=False)

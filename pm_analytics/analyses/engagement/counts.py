@@ -8,6 +8,7 @@ days after an active day that no other one follows by W days or less. Running su
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import ibis
@@ -29,6 +30,7 @@ from pm_analytics.names import (
     UNIT,
     USERS,
 )
+from pm_analytics.times import day_begun_at
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -94,8 +96,7 @@ class Often:
 
 def first_instant(log: EventLog) -> int | None:
     """Find the first event of a log (UTC microseconds); None when it has no events."""
-    found = engine.run(engine.epoch_microseconds(log.table[TIME]).min().name(_FIRST).as_table())[_FIRST][0]
-    return None if found is None or found != found else int(found)  # noqa: PLR0124 - null, as a frame writes it
+    return log.first_instant
 
 
 def turnover(question: Question, ruler: Ruler, windows: Sequence[int], *, most: int) -> pd.DataFrame:
@@ -108,9 +109,11 @@ def turnover(question: Question, ruler: Ruler, windows: Sequence[int], *, most: 
         ``entered_W``: units active that day and on none of the W days before; ``last_W``: units active that day and on
         none of the W days after, which leave the window W days later.
     """
-    rows = _rows(question, ruler, most=most)
     keys = _keys(question)
-    days = rows.select(*keys, UNIT, **{DAY: rows[PERIOD]}).distinct()
+    known = _days(question, ruler)
+    rows = _rows(question, ruler, most=most) if known is None else known
+    days = rows.select(*keys, UNIT, **{DAY: rows[PERIOD]})
+    days = days.distinct() if known is None else days
     by_unit = ibis.window(group_by=[*keys, UNIT], order_by=DAY)
     # Lag and lead look at one neighbour, whatever the frame.
     near = days.mutate(**{_BEFORE: days[DAY].lag().over(by_unit), _AFTER: days[DAY].lead().over(by_unit)})
@@ -134,7 +137,7 @@ def frequencies(question: Question, ruler: Ruler, often: Often, *, most: int) ->
     rows = _rows(question, ruler, most=most, per=often.per)
     keys = [*_keys(question), *(["per"] if often.per else [])]
     rows = rows.mutate(interval=((rows[PERIOD] - often.anchor) // often.every).cast("int64"))
-    counted = rows.group_by([*keys, UNIT, "interval"]).aggregate(**{EVENTS: rows.count()})
+    counted = rows.group_by([*keys, UNIT, "interval"]).aggregate(**{EVENTS: rows[EVENTS].sum()})
     counted = counted.filter(counted[EVENTS] >= often.min_events)
     if often.max_events is not None:
         counted = counted.filter(counted[EVENTS] <= often.max_events)
@@ -158,26 +161,16 @@ def movements(question: Question, ruler: Ruler, *, first_of_any: bool, most: int
         ``segment`` (if asked: of the unit at its first sight), ``period`` (its number), ``users``, ``new``,
         ``returning``, ``resurrecting``, ``leaving``. Periods in which nobody was active are absent.
     """
-    table = _within(question.log.counted_events(), ruler)
-    if not first_of_any:
-        table = table.filter(_matching(table, question))
-    rows = table.select(
-        **{
-            UNIT: table[question.log.unit],
-            PERIOD: _number(table, question, ruler.period, ruler.week_start),
-            _ACTIVE: engine.surely(_matching(table, question)).cast("int64"),
-            **(
-                {_NOW: engine.epoch_microseconds(table[TIME]), SEGMENT: _value(table, question)}
-                if question.segments
-                else {}
-            ),
-        }
-    )
+    rows = _states(question, ruler, first_of_any=first_of_any)
     seen = rows.group_by([UNIT, PERIOD]).aggregate(**{_ACTIVE: rows[_ACTIVE].max()})
     by_unit = ibis.window(group_by=UNIT, order_by=PERIOD)
-    seen = seen.mutate(**{_FIRST: seen[PERIOD].lag().over(by_unit).isnull()})
-    active = seen.filter(seen[_ACTIVE] == 1)
+    if first_of_any and _choosy(question):
+        seen = seen.mutate(**{_FIRST: seen[PERIOD].lag().over(by_unit).isnull()})
+        active = seen.filter(seen[_ACTIVE] == 1)
+    else:
+        active = seen
     near = active.mutate(**{_BEFORE: active[PERIOD].lag().over(by_unit), _AFTER: active[PERIOD].lead().over(by_unit)})
+    first = near[_FIRST] if _FIRST in near.columns else near[_BEFORE].isnull()
     follows = engine.surely(near[_BEFORE] == near[PERIOD] - 1)
     stays = engine.surely(near[_AFTER] == near[PERIOD] + 1)
     keys = [*_keys(question), PERIOD]
@@ -186,17 +179,61 @@ def movements(question: Question, ruler: Ruler, *, first_of_any: bool, most: int
     counted = near.group_by(keys).aggregate(
         **{
             USERS: near.count(),
-            NEW: _count(near[_FIRST]),
-            RETURNING: _count(~near[_FIRST] & follows),
-            RESURRECTING: _count(~near[_FIRST] & ~follows),
+            NEW: _count(first),
+            RETURNING: _count(~first & follows),
+            RESURRECTING: _count(~first & ~follows),
             LEAVING: _count(~stays),
         }
     )
     return engine.run(counted.order_by(keys))
 
 
+def _states(question: Question, ruler: Ruler, *, first_of_any: bool) -> Any:  # noqa: ANN401 - an Ibis table
+    """Give the events with their unit and period, and whether each makes its unit active."""
+    days = _days(question, ruler)
+    if days is not None:
+        return days.mutate(**{_ACTIVE: ibis.literal(1, "int64")})
+    table = _within(question.log.coded_events(), ruler)
+    if not first_of_any:
+        table = table.filter(_matching(table, question))
+    segment = (
+        {_NOW: engine.epoch_microseconds(table[TIME]), SEGMENT: _value(table, question)} if question.segments else {}
+    )
+    return table.select(
+        **{
+            UNIT: table[question.log.unit],
+            PERIOD: _number(table, question, ruler.period, ruler.week_start),
+            _ACTIVE: engine.surely(_matching(table, question)).cast("int64"),
+            **segment,
+        }
+    )
+
+
+def _days(question: Question, ruler: Ruler, per: str | None = None) -> Any | None:  # noqa: ANN401
+    """Give what a prepared log knows of its units' days, where any event counts; else None, and events are read.
+
+    The instants of the ruler begin days, so days can be told by their number.
+    """
+    days = question.log.unit_days()
+    if days is None or ruler.period == "hour" or _choosy(question) or question.segments:
+        return None
+    ends = [None if end is None else day_begun_at(end, question.log.timezone) for end in (ruler.start, ruler.end)]
+    if ends[1] is None or (ruler.start is not None and ends[0] is None):
+        return None
+    days = days.filter(days[DAY] < ends[1])
+    days = days if ends[0] is None else days.filter(days[DAY] >= ends[0])
+    number = partial(calendars.number_of_day, days[DAY], week_start=ruler.week_start)
+    longer = {"per": number(per)} if per else {}
+    return days.select(EVENTS, **{UNIT: days[question.log.unit], PERIOD: number(ruler.period), **longer})
+
+
 def _keys(question: Question) -> list[str]:
     return [SEGMENT] if question.segments else []
+
+
+def _choosy(question: Question) -> bool:
+    """Tell whether only some events make a unit active."""
+    return question.events is not None or bool(question.where)
 
 
 def _count(condition: Any) -> Any:  # noqa: ANN401 - Ibis values
@@ -204,10 +241,17 @@ def _count(condition: Any) -> Any:  # noqa: ANN401 - Ibis values
 
 
 def _rows(question: Question, ruler: Ruler, *, most: int, per: str | None = None) -> Any:  # noqa: ANN401
-    """Give one row per matching event: its unit, the number of its period, its segment, the longer period it is in."""
-    table = _within(question.log.counted_events(), ruler)
+    """Give the matching events: their unit, the number of their period, segment, the longer period they are in.
+
+    One row per event, or one for all of a unit's day: ``events`` says how many it stands for.
+    """
+    days = _days(question, ruler, per)
+    if days is not None:
+        return days
+    table = _within(question.log.coded_events(), ruler)
     table = table.filter(_matching(table, question))
     columns = {UNIT: table[question.log.unit], PERIOD: _number(table, question, ruler.period, ruler.week_start)}
+    columns[EVENTS] = ibis.literal(1, "int64")
     if question.segments:
         columns[SEGMENT] = _segment(table, question, most)
     if per:

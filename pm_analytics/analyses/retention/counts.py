@@ -11,16 +11,28 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import ibis
+import pandas as pd
 
 from pm_analytics import calendars, engine
 from pm_analytics.asking import MISSING, OTHER
 from pm_analytics.events import matches
-from pm_analytics.names import COHORT, EVENT, PERIOD, PERIOD_NUMBER, SEGMENT, TIME, UNIT, USERS, VALUE
+from pm_analytics.names import (
+    COHORT,
+    DAY,
+    EVENT,
+    EVENTS,
+    PERIOD,
+    PERIOD_NUMBER,
+    SEGMENT,
+    TIME,
+    UNIT,
+    USERS,
+    VALUE,
+)
+from pm_analytics.times import DAY as MICROSECONDS_OF_A_DAY
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
-
-    import pandas as pd
 
     from pm_analytics.analyses.retention.question import Question
     from pm_analytics.events import EventLog
@@ -37,6 +49,8 @@ _LAST_OTHER, _LAST_START = "last_other", "last_start"
 # A rolling period may end some calendar periods later than its number says: it begins within one, days with a change
 # of the clocks are no 24 hours, and months no 30 days.
 _ROLLING_SLACK = 3
+_BITS = 63
+"""Periods that fit into one whole number."""
 
 
 def counted(log: EventLog, question: Question) -> pd.DataFrame:
@@ -50,6 +64,9 @@ def counted(log: EventLog, question: Question) -> pd.DataFrame:
         after the entry, so that sums of these rows are the cells; under "streak" each period up to the first miss.
         With ``value``: its sum; with ``segments``: a row per ``segment`` as well. Empty cells are absent.
     """
+    days = _days(log, question)
+    if days is not None and _fits_a_mask(log, question):
+        return _counted_by_mask(days, log, question)
     rows = _rows(log, question)
     entrants = _entrants(rows, question)
     keys = [*([SEGMENT] if question.segments else []), COHORT, PERIOD_NUMBER]
@@ -72,11 +89,16 @@ def units(log: EventLog, question: Question, cohort: int, number: int) -> list[A
     entrants = _entrants(rows, question)
     entrants = entrants.filter(entrants[COHORT] == cohort)
     if number < question.from_number:
-        return list(engine.run(entrants.select(UNIT).order_by(UNIT))[UNIT])
+        return _listed(log, entrants)
     found = _found(rows, entrants, question)
     there = found[PERIOD_NUMBER]
     inside = {"on_or_after": there >= number, "on_or_before": there <= number}.get(question.measure, there == number)
-    return list(engine.run(found.filter(inside).select(UNIT).order_by(UNIT))[UNIT])
+    return _listed(log, found.filter(inside))
+
+
+def _listed(log: EventLog, found: Any) -> list[Any]:  # noqa: ANN401 - an Ibis table
+    named = log.with_ids(found.select(UNIT), UNIT)
+    return list(engine.run(named.order_by(UNIT))[UNIT])
 
 
 def largest_segments(log: EventLog, question: Question, most: int) -> tuple[str, ...]:
@@ -87,10 +109,60 @@ def largest_segments(log: EventLog, question: Question, most: int) -> tuple[str,
     return tuple(engine.run(ordered)[SEGMENT])
 
 
+def _days(log: EventLog, question: Question) -> Any | None:  # noqa: ANN401
+    """Give what a prepared log knows of its units' days, where any event starts and any returns; else None.
+
+    A row stands for all events of a unit's day, so ``returns`` is their number, and midnight stands for their instant.
+    """
+    days = log.unit_days()
+    chooses = question.start or question.returning or question.start_where or question.return_where
+    if days is None or chooses or question.value or question.segments or question.rolling or question.entries:
+        return None
+    columns = {
+        UNIT: days[log.unit],
+        _NOW: days[DAY].cast("int64") * MICROSECONDS_OF_A_DAY,
+        PERIOD: calendars.number_of_day(days[DAY], question.period, week_start=question.week_start),
+        _ENTERS: ibis.literal(value=True),
+        _RETURNS: days[EVENTS],
+    }
+    return days.select(**columns)
+
+
+def _fits_a_mask(log: EventLog, question: Question) -> bool:
+    """Tell whether one bit per period says it all: who came in it, from a first period not too far back."""
+    simple = question.measure == "on" and question.min_events == 1 and not question.recurring
+    first = log.first_instant
+    return simple and first is not None and _span(question, first) <= _BITS
+
+
+def _span(question: Question, first: int) -> int:
+    """Count the periods from an instant to the end of the data."""
+    return question.number_at(question.until - 1) - question.number_at(first) + 1
+
+
+def _counted_by_mask(days: Any, log: EventLog, question: Question) -> pd.DataFrame:  # noqa: ANN401
+    """Count as :func:`counted` does, from one bit per unit and period: units with the same bits are counted as one."""
+    first = question.number_at(log.first_instant or 0)
+    bit = ibis.literal(1, "int64") << (days[PERIOD] - first)
+    masks = days.group_by(UNIT).aggregate(mask=bit.bit_or(), **{COHORT: days[PERIOD].min()})
+    alike = masks.group_by([COHORT, "mask"]).aggregate(**{USERS: masks.count()})
+    spread = alike.mutate(**{PERIOD: ibis.range(0, _span(question, log.first_instant or 0)).unnest().cast("int64")})
+    there = spread.filter(((spread["mask"] >> spread[PERIOD]) & 1) == 1)
+    there = there.mutate(**{PERIOD_NUMBER: there[PERIOD] + first - there[COHORT]})
+    found = engine.run(there.group_by([COHORT, PERIOD_NUMBER]).aggregate(**{USERS: there[USERS].sum().cast("int64")}))
+    sizes = found[found[PERIOD_NUMBER] == 0].assign(**{PERIOD_NUMBER: SIZE})
+    over = found[COHORT] + found[PERIOD_NUMBER] <= question.last_over
+    cells = found[over & (found[PERIOD_NUMBER] <= question.last)]
+    return pd.concat([sizes, cells]).sort_values([COHORT, PERIOD_NUMBER], ignore_index=True)
+
+
 def _rows(log: EventLog, question: Question) -> Any:  # noqa: ANN401
     """Give the events that matter, each with its unit, instant and period, and what it does: start, enter, return."""
+    days = _days(log, question)
+    if days is not None:
+        return days
     either = [] if question.start is None or question.returning is None else [*question.start, *question.returning]
-    table = _bounded(log.counted_events(dict.fromkeys(either) or None), question)
+    table = _bounded(log.coded_events(dict.fromkeys(either) or None), question)
     now = engine.epoch_microseconds(table[TIME])
     starts = _named(table, question.start)
     enters = starts & _having(table, question.start_where)

@@ -155,14 +155,9 @@ def store(source: Any, stem: str) -> Any:  # noqa: ANN401
     return _until_unused(kept, f"DROP TABLE {kept.get_name()}")
 
 
-def is_local(expression: Any) -> bool:  # noqa: ANN401
-    """Tell whether a query runs in the embedded engine."""
-    return expression.get_backend() is local()
-
-
 def kept(expression: Any, stem: str) -> Any:  # noqa: ANN401
     """Keep the answer of a query that several others read, where we may: not in a warehouse."""
-    return store(expression, stem) if is_local(expression) else expression
+    return store(expression, stem) if lies_here(expression) else expression
 
 
 def table(sql: str, stem: str) -> Any:  # noqa: ANN401

@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, TypeVar
 
 from pm_analytics import engine
 from pm_analytics.errors import DataError, ParameterError, UnknownNameError
-from pm_analytics.filters import has, lacks, matches, say_filter
+from pm_analytics.filters import has, lacks, matches, of_names, say_filter
 from pm_analytics.intake import Known, Origin, Pointed, Raw, SourceReport, Wanted, point_at, raw_frame, take_in
 from pm_analytics.names import EVENT, EVENTS, TIME, USER_ID, USERS
-from pm_analytics.times import day_begun_at, from_microseconds, to_microseconds
+from pm_analytics.times import from_microseconds, to_microseconds, whole_days
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
@@ -193,14 +193,10 @@ class EventLog:
         """The same events in a prepared file; None when there is none (see :func:`pm_analytics.prepare`)."""
         return self._coded if self._coded is not None and self._coded.table is self.table else None
 
-    @cached_property
-    def rows_at_most(self) -> int:
-        """A number of rows that the log does not exceed, known without reading them; 0 where that is not to be had.
-
-        For deciding how to compute, never for showing.
-        """
-        whole = (self._whole or self).table
-        return engine.counts(whole.aggregate(rows=whole.count()))["rows"] if engine.is_local(whole) else 0
+    @property
+    def whole(self) -> EventLog:
+        """The log before anything was filtered out of it."""
+        return self._whole or self
 
     def between(self, start: Moment, end: Moment) -> EventLog:
         """Keep the events in ``[start, end)``, read in the log's zone. Nothing after ``end`` is then known.
@@ -217,7 +213,7 @@ class EventLog:
             lambda table: (table[TIME] >= self._literal(first)) & (table[TIME] < self._literal(last)),
             f"events from {self.say(first)} to before {self.say(last)}",
             until=min(self.observed_until, last),
-            days=self._whole_days(first, last),
+            days=whole_days(first, last, self.timezone),
         )
 
     def as_of(self, moment: Moment) -> EventLog:
@@ -227,7 +223,7 @@ class EventLog:
         """
         until = self.moment(moment, name="as_of")
         known = min(self.observed_until, until) if self._observed_until is not None else until
-        seen = self._kept(lambda table: table[TIME] < self._literal(until), days=self._whole_days(None, until))
+        seen = self._kept(lambda table: table[TIME] < self._literal(until), days=whole_days(None, until, self.timezone))
         return replace(seen, _observed_until=known, _whole=None)
 
     def where(self, properties: Mapping[str, Any] | None = None, /, **more: Any) -> EventLog:  # noqa: ANN401
@@ -311,7 +307,7 @@ class EventLog:
 
     def counted_events(self, names: Iterable[str] | None = None) -> Any:  # noqa: ANN401 - an Ibis table
         """Give the events that say which unit they belong to; only those of some names, if given."""
-        return self._of_names(self._with_unit(self.table), names)
+        return of_names(self._with_unit(self.table), names)
 
     def coded_events(self, names: Iterable[str] | None = None) -> Any:  # noqa: ANN401 - an Ibis table
         """Give :meth:`counted_events` for queries that only count units: a number may stand for the unit.
@@ -322,7 +318,7 @@ class EventLog:
         coded = self.coded
         if coded is None or self.unit != USER_ID:
             return self.counted_events(names)
-        return self._of_names(coded.by_number(), names)
+        return of_names(coded.by_number(), names)
 
     @property
     def codes(self) -> int | None:
@@ -346,11 +342,6 @@ class EventLog:
             return table
         unit = table[self.unit]
         return table.filter(unit.notnull() & (unit.strip() != "") if unit.type().is_string() else unit.notnull())
-
-    @staticmethod
-    def _of_names(table: Any, names: Iterable[str] | None) -> Any:  # noqa: ANN401
-        # Comparisons joined by OR, not IN: a long IN becomes a join in DuckDB, which reads slower.
-        return table if names is None else table.filter(engine.any_of(table[EVENT] == name for name in names))
 
     def moment(self, when: Moment, *, name: str = "time") -> int:
         """Read a date or time in the log's zone, as UTC microseconds."""
@@ -402,12 +393,6 @@ class EventLog:
         """Filter the table, and its twin in a prepared file alike."""
         table = self.table.filter(keep(self.table))
         return replace(self, table=table, _coded=self.coded and self.coded.narrowed(table, keep, days))
-
-    def _whole_days(self, first: int | None, end: int) -> tuple[int | None, int | None] | None:
-        """Give the days ``[first, end)`` between two instants; None when one of them lies inside a day."""
-        ends = [None if moment is None else day_begun_at(moment, self.timezone) for moment in (first, end)]
-        whole = ends[1] is not None and (first is None or ends[0] is not None)
-        return (ends[0], ends[1]) if whole else None
 
     def _literal(self, moment: int) -> Any:  # noqa: ANN401 - an Ibis value
         """Write an instant in the type of the time column, so that the filter reaches the storage."""

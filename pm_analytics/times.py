@@ -168,6 +168,19 @@ def day_begun_at(moment: int, timezone: str) -> int | None:
     return (now - _EPOCH.date()).days if now > before else None
 
 
+def whole_days(first: int | None, end: int, timezone: str) -> tuple[int | None, int | None] | None:
+    """Give the local days ``[first, end)`` between two instants; None when one of them lies inside a day.
+
+    Examples
+    --------
+    >>> whole_days(None, 86_400_000_000, "UTC"), whole_days(5, 86_400_000_000, "UTC")
+    ((None, 1), None)
+    """
+    ends = [None if moment is None else day_begun_at(moment, timezone) for moment in (first, end)]
+    whole = ends[1] is not None and (first is None or ends[0] is not None)
+    return (ends[0], ends[1]) if whole else None
+
+
 @dataclass(frozen=True, slots=True)
 class Offsets:
     """The UTC offsets of a zone over a span of time: ``offsets[i]`` holds from ``starts[i]`` on (UTC microseconds)."""

@@ -29,7 +29,13 @@ _MARK = "mark"
 
 def may_compile(log: EventLog, question: Question) -> bool:
     """Tell whether the kernel can answer this question, and is worth starting."""
-    return can_compile(question) and find_spec("numba") is not None and log.rows_at_most >= SMALLEST
+    return can_compile(question) and find_spec("numba") is not None and _is_large(log)
+
+
+def _is_large(log: EventLog) -> bool:
+    """Tell whether a log is here, and large; filters are not looked at, so that this costs nothing."""
+    whole = log.whole.table
+    return engine.lies_here(whole) and engine.counts(whole.aggregate(rows=whole.count()))["rows"] >= SMALLEST
 
 
 def can_compile(question: Question) -> bool:

@@ -53,7 +53,7 @@ def sizes(people: Any) -> tuple[int, int]:  # noqa: ANN401
 def events_between(attempts: Attempts, people: Any) -> pd.DataFrame:  # noqa: ANN401
     """Count, per event that is no step, the units that did it during their attempt: ``event``, ``made``, ``missed``."""
     log, question = attempts.log, attempts.question
-    table = log.counted_events()
+    table = log.coded_events()
     steps = {name for step in question.steps for name in step.names}
     for name in sorted(steps):
         table = table.filter(table[EVENT] != name)

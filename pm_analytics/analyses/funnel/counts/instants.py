@@ -82,7 +82,7 @@ def step_rows(log: EventLog, question: Question, carry: Mapping[str, Callable[[A
     kinds = question.kinds.kinds
     optional = {index: question.steps[index] for index in question.optional}
     rare = [*kinds, *optional.values(), *(bar.kind for bar in question.bars)]
-    table = log.counted_events(_names(rare, question))
+    table = log.coded_events(_names(rare, question))
     now = engine.epoch_microseconds(table[TIME])
     columns = {UNIT: table[log.unit], NOW: now}
     columns |= {fills(number): _filled(table, log, now, kind) for number, kind in enumerate(kinds)}

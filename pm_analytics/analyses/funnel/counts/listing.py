@@ -34,7 +34,8 @@ def units(attempts: Attempts, step: int, *, made: bool) -> pd.DataFrame:
     else:
         wanted = counted[LEVEL] >= level if made else counted[LEVEL] == level - 1
     found = counted.filter(wanted)
-    return engine.run(found.select(UNIT, entered=found[ENTRY]).order_by(UNIT))
+    named = attempts.log.with_ids(found.select(UNIT, entered=found[ENTRY]), UNIT)
+    return engine.run(named.order_by(UNIT))
 
 
 def attempt_rows(attempts: Attempts, *, most: int | None) -> pd.DataFrame:
@@ -43,14 +44,15 @@ def attempt_rows(attempts: Attempts, *, most: int | None) -> pd.DataFrame:
     levels = [reached(n) for n in range(1, attempts.question.last + 1)]
     optional = [done(index) for index in attempts.question.optional]
     listed = table.select(*keys_of(attempts.question), LEVEL, *levels, BARRED_AT, STOPPED_AT, *optional)
-    listed = listed.order_by([*keys_of(attempts.question), ENTRY])
+    listed = attempts.log.with_ids(listed, UNIT).order_by([*keys_of(attempts.question), ENTRY])
     return engine.run(listed if most is None else listed.limit(most))
 
 
 def counted_rows(attempts: Attempts) -> pd.DataFrame:
     """List the counted attempts: the keys, ``level``, ``reached_1``."""
     counted = attempts.counted()
-    return engine.run(counted.select(*keys_of(attempts.question), LEVEL, ENTRY, LAST_ENTRY))
+    chosen = counted.select(*keys_of(attempts.question), LEVEL, ENTRY, LAST_ENTRY)
+    return engine.run(attempts.log.with_ids(chosen, UNIT))
 
 
 def reach(attempts: Attempts) -> tuple[list[int], int]:

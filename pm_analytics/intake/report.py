@@ -12,6 +12,9 @@ if TYPE_CHECKING:
 
     import pandas as pd
 
+POINTED_AT = "Ibis"
+"""Form of a table that is not read before a question is asked."""
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class SourceReport:
@@ -57,6 +60,11 @@ class SourceReport:
     zone_declared: bool
     event_counts: pd.DataFrame
     notes: tuple[str, ...] = ()
+
+    @property
+    def looked_for_duplicates(self) -> bool:
+        """Whether identical rows were counted: not in a table that was only pointed at."""
+        return self.form != POINTED_AT
 
     def lines(self) -> list[tuple[str, str]]:
         """List what a reader wants to know as (label, text) pairs."""

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from pm_analytics import engine
 from pm_analytics.errors import DataError
 from pm_analytics.intake.columns import resolve_columns
-from pm_analytics.intake.report import SourceReport
+from pm_analytics.intake.report import POINTED_AT, SourceReport
 from pm_analytics.names import EVENT, TIME, USER_ID
 from pm_analytics.times import from_microseconds, zone
 
@@ -61,7 +61,7 @@ class Pointed:
         rows = int(span["rows"])
         return SourceReport(
             name="a table",
-            form="Ibis",
+            form=POINTED_AT,
             columns=self.columns,
             rows_read=read,
             rows_kept=rows,

@@ -1,7 +1,7 @@
 """What differs between engines, put right in one place, just before a query runs.
 
 Rooms write one expression for all engines. Ibis translates nearly all of it; what it leaves to each engine, or writes
-in a way that would change a number, is replaced here: decision 18 says what, and why.
+in a way that would change a number, is replaced here: decision 19 says what, and why.
 """
 
 from __future__ import annotations

@@ -288,8 +288,9 @@ def copied(expression: Any, stem: str) -> Any:  # noqa: ANN401
     portions = new_name("portions")
     # Ibis 12 asks DuckDB 2 for portions by a name that is gone.
     whole = expression.get_backend().name == "duckdb"
+    there, how = dialects.translated(expression), dialects.settings(expression)
     with _turn:
-        local().con.register(portions, expression.to_pyarrow() if whole else expression.to_pyarrow_batches())
+        local().con.register(portions, there.to_pyarrow(**how) if whole else there.to_pyarrow_batches(**how))
         try:
             return table(f"SELECT * FROM {portions}", stem)
         finally:

@@ -268,3 +268,12 @@ def test_events_of_colleagues_are_found_however_the_flag_is_written(column, valu
     if rows and values != ["Yes ", None]:
         assert f"log.without({column}=True)" in found.effect
         assert finding(log.without({column: True}), "internal traffic").severity == "green"
+
+
+def test_a_table_is_not_said_to_have_no_duplicates_when_nobody_looked(log_of):
+    rows = log_of("ann visit 0", "ann visit 0", "bob visit 5").table
+    unknown = rows.mutate(user_id=rows["user_id"].nullif("bob"))
+    log = pm.EventLog.from_table(unknown, user="user_id", event="event", time="time", timezone="UTC")
+    evidence = pm.check(log).to_frame().set_index("check")["evidence"]
+    assert evidence["duplicates"] == "identical rows were not looked for in this table"
+    assert evidence["events without a user"].startswith("1 rows (33.33%)")

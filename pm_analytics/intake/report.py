@@ -43,6 +43,8 @@ class SourceReport:
         One row per event name: event, rows, most frequent first.
     notes : tuple of str
         Decisions taken while reading.
+    looked_for_duplicates : bool
+        Whether identical rows were counted: not in a table that was only pointed at.
     """
 
     name: str
@@ -59,6 +61,7 @@ class SourceReport:
     zone_declared: bool
     event_counts: pd.DataFrame
     notes: tuple[str, ...] = ()
+    looked_for_duplicates: bool = True
 
     def lines(self) -> list[tuple[str, str]]:
         """List what a reader wants to know as (label, text) pairs."""

@@ -67,6 +67,7 @@ class Pointed:
         return SourceReport(
             name=self.name,
             form=self.form,
+            looked_for_duplicates=False,
             columns=self.columns,
             rows_read=read,
             rows_kept=rows,

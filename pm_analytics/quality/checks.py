@@ -118,6 +118,8 @@ def _grade(share: float, amber: float, red: float) -> Severity:
 
 def _duplicates(log: EventLog) -> Finding:
     source = log.source
+    if not source.looked_for_duplicates:
+        return Finding("duplicates", "green", "identical rows were not looked for in this table", "")
     dropped = source.dropped.get("identical to an earlier row", 0)
     kept = source.noticed.get("identical to an earlier row, kept", 0)
     share = (dropped + kept) / max(1, source.rows_read)
@@ -128,7 +130,8 @@ def _duplicates(log: EventLog) -> Finding:
 
 
 def _nobody(log: EventLog) -> Finding:
-    rows = log.source.dropped.get("no user (empty or missing)", 0)
+    dropped = log.source.dropped
+    rows = dropped.get("no user (empty or missing)", 0) + dropped.get("no user, event or time", 0)
     named = log.source.noticed.get("user called 'null', 'nan' or the like", 0)
     share = (rows + named) / max(1, log.source.rows_read)
     severity = _grade(share, NOBODY_AMBER, NOBODY_RED)

@@ -9,13 +9,20 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Final
 
-from pm_analytics.names import DAY, EVENTS, USER_ID
+import ibis
+
+from pm_analytics.names import COHORT, DAY, EVENTS, PERIOD, USER_ID, USERS
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
 CODE: Final = "pm_code"
 """The column with the number of the user, from 0, beside the columns of the log."""
+
+MOST_PERIODS: Final = 62
+"""So many periods fit into one whole number, one bit each."""
+
+BEFORE, AFTER = "before", "after"
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -68,3 +75,42 @@ class Coded:
 def _between(days: Any, first: int | None, end: int | None) -> Any:  # noqa: ANN401
     days = days if first is None else days.filter(days[DAY] >= first)
     return days if end is None else days.filter(days[DAY] < end)
+
+
+def patterns(rows: Any, unit: str, first: int, periods: int) -> Any:  # noqa: ANN401
+    """Count units by the pattern of periods in which they came, and lay each pattern out again.
+
+    A unit's pattern is one whole number with one bit per period, so units are folded in one pass, whatever their number
+    of periods, and all that follows is done once per pattern.
+
+    Parameters
+    ----------
+    rows : Ibis table
+        The unit, and the number of a ``period`` in which it came; repeats do no harm.
+    unit : str
+        Its column.
+    first, periods : int
+        Number of the first period, and how many there are: at most :data:`MOST_PERIODS`.
+
+    Returns
+    -------
+    Ibis table
+        Per pattern and period in it: ``cohort`` (the pattern's first period), ``period``, ``users``, and whether the
+        period ``before`` and the one ``after`` are in the pattern.
+    """
+    bit = ibis.literal(1, "int64") << (rows[PERIOD] - first)
+    masks = rows.group_by(unit).aggregate(mask=bit.bit_or(), **{COHORT: rows[PERIOD].min()})
+    alike = masks.group_by([COHORT, "mask"]).aggregate(**{USERS: masks.count()})
+    spread = alike.mutate(at=ibis.range(0, periods).unnest().cast("int64"))
+    mask, at = spread["mask"], spread["at"]
+    laid = spread.select(
+        COHORT,
+        USERS,
+        there=_bit(mask, at),
+        **{PERIOD: at + first, BEFORE: (at > 0) & _bit(mask, ibis.greatest(at - 1, 0)), AFTER: _bit(mask, at + 1)},
+    )
+    return laid.filter(laid["there"]).drop("there")
+
+
+def _bit(mask: Any, at: Any) -> Any:  # noqa: ANN401
+    return ((mask >> at) & 1) == 1

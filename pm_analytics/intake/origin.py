@@ -19,6 +19,8 @@ class Origin:
 
     Attributes
     ----------
+    path : Path
+        The file, or the pattern that gave several.
     files : tuple of Path
         The files.
     how : str
@@ -27,26 +29,31 @@ class Origin:
         Their sizes, dates of change, first and last bytes, when they were read.
     """
 
+    path: Path
     files: tuple[Path, ...]
     how: str
     state: str
 
     @classmethod
-    def seen(cls, files: Sequence[Path], how: str) -> Origin:
+    def seen(cls, path: Path, files: Sequence[Path], how: str) -> Origin:
         """Note the state of files as they are now."""
-        return cls(tuple(files), how, " ".join(map(_state, files)))
+        return cls(path, tuple(files), how, _states(files))
 
     def changed(self) -> bool:
         """Tell whether the files are no longer what they were."""
         try:
-            return self.state != " ".join(map(_state, self.files))
+            return self.state != _states(self.files)
         except OSError:
             return True
 
     @property
     def where(self) -> str:
         """Say where and how, whatever the state."""
-        return f"{[str(file) for file in self.files]} {self.how}"
+        return f"{self.path} {self.how}"
+
+
+def _states(files: Sequence[Path]) -> str:
+    return " ".join(f"{file.name} {_state(file)}" for file in files)
 
 
 def _state(file: Path) -> str:

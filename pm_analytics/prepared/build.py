@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import os
+import time
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
@@ -29,6 +30,8 @@ MOST_WORDS = 2_000
 """A text with more different values is no enumeration; beyond a few thousand it would only cost memory."""
 
 STEPS = 4
+ABANDONED = 86_400
+"""Seconds after which a file that nobody finished is nobody's."""
 
 
 def build(log: EventLog, relation: str, file: Path, fingerprint: str, progress: Progress) -> None:
@@ -42,6 +45,7 @@ def build(log: EventLog, relation: str, file: Path, fingerprint: str, progress: 
     temporary = file.with_name(f"{file.name}.{os.getpid()}.part")
     try:
         file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)  # it holds what users did
+        _clear_abandoned(file)
         temporary.unlink(missing_ok=True)
         _write(log, relation, temporary, fingerprint, progress)
         temporary.replace(file)
@@ -54,6 +58,14 @@ def build(log: EventLog, relation: str, file: Path, fingerprint: str, progress: 
         for left in (temporary, temporary.with_name(f"{temporary.name}.wal")):
             with suppress(OSError):
                 left.unlink(missing_ok=True)
+
+
+def _clear_abandoned(file: Path) -> None:
+    """Remove what a process left that was killed while it wrote; one that still writes is younger than a day."""
+    for left in file.parent.glob(f"{file.name}.*.part*"):
+        with suppress(OSError):
+            if time.time() - left.stat().st_mtime > ABANDONED:
+                left.unlink()
 
 
 def _write(log: EventLog, relation: str, file: Path, fingerprint: str, progress: Progress) -> None:

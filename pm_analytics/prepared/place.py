@@ -37,7 +37,7 @@ def folder() -> Path:
 
 def file_of_origin(origin: Origin) -> Path:
     """Name the prepared file of files in a state: the first part says which files, the second in which state."""
-    return folder() / f"{_stem(origin.files[0].stem)}-{_short(origin.where)}-{_short(of_origin(origin))}{ENDING}"
+    return folder() / f"{_stem(origin.path.stem)}-{_short(origin.where)}-{_short(of_origin(origin))}{ENDING}"
 
 
 def file_of_content(name: str, fingerprint: str) -> Path:

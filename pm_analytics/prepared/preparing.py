@@ -120,7 +120,7 @@ def _default_file(log: EventLog, origin: Origin | None, fingerprint: str) -> Pat
 def _build(log: EventLog, relation: str, file: Path, fingerprint: str, progress: bool | None) -> None:
     origin = log.known.origin if log.known is not None else None
     if origin is not None and origin.changed():
-        raise SourceError(f"{origin.files[0].name} has changed since it was read. Read it again, then prepare it.")
+        raise SourceError(f"{origin.path.name} has changed since it was read. Read it again, then prepare it.")
     if file.exists() and file.parent != place.folder() and not is_ours(file):
         raise ParameterError(f"{file} exists and is no prepared log; name another file, so that nothing is lost.")
     told = Progress("Preparing the events once", STEPS, shown=progress)

@@ -154,7 +154,7 @@ def origin_of(data: str | Path, options: Mapping[str, Any], wanted: Wanted) -> O
         raise SourceError(
             f"{data} is an address, not a file. Download it first, or give a table to EventLog.from_table."
         )
-    return Origin.seen(existing_files(Path(data))[1], f"{sorted(options.items())} {wanted}")
+    return Origin.seen(*existing_files(Path(data)), f"{sorted(options.items())} {wanted}")
 
 
 def _no_options(options: Mapping[str, Any], what: str) -> None:

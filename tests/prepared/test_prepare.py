@@ -319,6 +319,24 @@ def test_a_crash_while_building_leaves_nothing(export, cache, monkeypatch):
     assert pm.prepare(log).source.rows_kept == 600
 
 
+def test_what_a_killed_process_left_goes_after_a_day(export, tmp_path):
+    file = tmp_path / "mine.duckdb"
+    old, young = (tmp_path / f"mine.duckdb.{pid}.part" for pid in (1, 2))
+    for left in (old, young):
+        left.write_text("half")
+    os.utime(old, (0, 0))
+    pm.prepare(export, timezone="UTC", into=file)
+    assert (old.exists(), young.exists()) == (False, True)
+
+
+def test_a_file_more_that_fits_a_pattern_makes_it_new(tmp_path, cache):
+    for number in (1, 2):
+        events(seed=number).to_parquet(tmp_path / f"part{number}.parquet", index=False)
+        log = pm.prepare(tmp_path / "part*.parquet", timezone="UTC")
+        assert log.source.rows_read == 600 * number
+        assert len(list(cache.iterdir())) == 1
+
+
 def test_a_frame_is_told_by_its_rows(cache):
     one = pm.prepare(pm.EventLog.from_frame(events()))
     two = pm.prepare(pm.EventLog.from_frame(events().iloc[::-1]))

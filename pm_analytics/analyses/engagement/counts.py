@@ -15,9 +15,11 @@ import ibis
 
 from pm_analytics import calendars, engine
 from pm_analytics.asking import MISSING, OTHER
+from pm_analytics.coded import AFTER, BEFORE, MOST_PERIODS, patterns
 from pm_analytics.events import matches
 from pm_analytics.names import (
     ACTIVE_INTERVALS,
+    COHORT,
     DAY,
     EVENT,
     EVENTS,
@@ -30,7 +32,7 @@ from pm_analytics.names import (
     UNIT,
     USERS,
 )
-from pm_analytics.times import day_begun_at
+from pm_analytics.times import day_begun_at, from_microseconds
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -161,6 +163,10 @@ def movements(question: Question, ruler: Ruler, *, first_of_any: bool, most: int
         ``segment`` (if asked: of the unit at its first sight), ``period`` (its number), ``users``, ``new``,
         ``returning``, ``resurrecting``, ``leaving``. Periods in which nobody was active are absent.
     """
+    span = _span(question, ruler)
+    days = _days(question, ruler)
+    if days is not None and span is not None:
+        return _movements_of_patterns(patterns(days, UNIT, *span))
     rows = _states(question, ruler, first_of_any=first_of_any)
     seen = rows.group_by([UNIT, PERIOD]).aggregate(**{_ACTIVE: rows[_ACTIVE].max()})
     by_unit = ibis.window(group_by=UNIT, order_by=PERIOD)
@@ -186,6 +192,31 @@ def movements(question: Question, ruler: Ruler, *, first_of_any: bool, most: int
         }
     )
     return engine.run(counted.order_by(keys))
+
+
+def _span(question: Question, ruler: Ruler) -> tuple[int, int] | None:
+    """Give the log's first period and how many there are up to the ruler's end; None when that is too many."""
+    begins = question.log.first_instant
+    if begins is None:
+        return None
+    days = (from_microseconds(at, question.log.timezone).date() for at in (begins, ruler.end - 1))
+    first, last = (calendars.number_of(day, ruler.period, week_start=ruler.week_start) for day in days)
+    return (first, last - first + 1) if first <= last < first + MOST_PERIODS else None
+
+
+def _movements_of_patterns(there: Any) -> pd.DataFrame:  # noqa: ANN401 - an Ibis table
+    """Count as :func:`movements` does, from what :func:`pm_analytics.coded.patterns` gives."""
+    new = there[PERIOD] == there[COHORT]
+    states = {
+        NEW: new,
+        RETURNING: there[BEFORE],
+        RESURRECTING: ~new & ~there[BEFORE],
+        LEAVING: ~there[AFTER],
+    }
+    users = there[USERS]
+    sums = {name: users.sum(where=state).fill_null(0).cast("int64") for name, state in states.items()}
+    counted = there.group_by(PERIOD).aggregate(**{USERS: users.sum().cast("int64")}, **sums)
+    return engine.run(counted.order_by(PERIOD))
 
 
 def _states(question: Question, ruler: Ruler, *, first_of_any: bool) -> Any:  # noqa: ANN401 - an Ibis table

@@ -15,6 +15,7 @@ import pandas as pd
 
 from pm_analytics import calendars, engine
 from pm_analytics.asking import MISSING, OTHER
+from pm_analytics.coded import MOST_PERIODS, patterns
 from pm_analytics.events import matches
 from pm_analytics.names import (
     COHORT,
@@ -49,8 +50,6 @@ _LAST_OTHER, _LAST_START = "last_other", "last_start"
 # A rolling period may end some calendar periods later than its number says: it begins within one, days with a change
 # of the clocks are no 24 hours, and months no 30 days.
 _ROLLING_SLACK = 3
-_BITS = 63
-"""Periods that fit into one whole number."""
 
 
 def counted(log: EventLog, question: Question) -> pd.DataFrame:
@@ -132,7 +131,7 @@ def _fits_a_mask(log: EventLog, question: Question) -> bool:
     """Tell whether one bit per period says it all: who came in it, from a first period not too far back."""
     simple = question.measure == "on" and question.min_events == 1 and not question.recurring
     first = log.first_instant
-    return simple and first is not None and _span(question, first) <= _BITS
+    return simple and first is not None and _span(question, first) <= MOST_PERIODS
 
 
 def _span(question: Question, first: int) -> int:
@@ -142,13 +141,9 @@ def _span(question: Question, first: int) -> int:
 
 def _counted_by_mask(days: Any, log: EventLog, question: Question) -> pd.DataFrame:  # noqa: ANN401
     """Count as :func:`counted` does, from one bit per unit and period: units with the same bits are counted as one."""
-    first = question.number_at(log.first_instant or 0)
-    bit = ibis.literal(1, "int64") << (days[PERIOD] - first)
-    masks = days.group_by(UNIT).aggregate(mask=bit.bit_or(), **{COHORT: days[PERIOD].min()})
-    alike = masks.group_by([COHORT, "mask"]).aggregate(**{USERS: masks.count()})
-    spread = alike.mutate(**{PERIOD: ibis.range(0, _span(question, log.first_instant or 0)).unnest().cast("int64")})
-    there = spread.filter(((spread["mask"] >> spread[PERIOD]) & 1) == 1)
-    there = there.mutate(**{PERIOD_NUMBER: there[PERIOD] + first - there[COHORT]})
+    first = log.first_instant or 0
+    there = patterns(days, UNIT, question.number_at(first), _span(question, first))
+    there = there.mutate(**{PERIOD_NUMBER: there[PERIOD] - there[COHORT]})
     found = engine.run(there.group_by([COHORT, PERIOD_NUMBER]).aggregate(**{USERS: there[USERS].sum().cast("int64")}))
     sizes = found[found[PERIOD_NUMBER] == 0].assign(**{PERIOD_NUMBER: SIZE})
     over = found[COHORT] + found[PERIOD_NUMBER] <= question.last_over

@@ -115,7 +115,9 @@ def _days(log: EventLog, question: Question) -> Any | None:  # noqa: ANN401
     """
     days = log.unit_days()
     chooses = question.start or question.returning or question.start_where or question.return_where
-    if days is None or chooses or question.value or question.segments or question.rolling or question.entries:
+    # Within a day, and by the clock, only the events themselves tell.
+    by_event = question.value or question.segments or question.rolling or question.entries or question.same_period
+    if days is None or chooses or by_event:
         return None
     columns = {
         UNIT: days[log.unit],

@@ -97,8 +97,8 @@ def funnel(
         needed step before (null at step 1), with ``step_ci_lower`` and ``step_ci_upper``; ``mature_users`` and
         ``mature_rate`` with its interval: the same over attempts that began long enough before the data ended (null
         without a time limit); ``excluded``: those whose attempt an exclusion ended after this step; with ``value=``,
-        its sum ``value`` and ``mean_value``, the mean of those whose event has one (null where none has). Rates are fractions, null when nobody could;
-        intervals are Wilson's.
+        its sum ``value`` and ``mean_value``, over those whose event has one (null where none has). Rates are fractions,
+        null when nobody could; intervals are Wilson's.
 
     Raises
     ------

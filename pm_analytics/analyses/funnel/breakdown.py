@@ -91,7 +91,8 @@ class FunnelBreakdown(Result):
         if together == self.entered:
             return f"The segments add up to the {self.entered:,} {self.counted} that entered."
         if together > self.entered:
-            return f"The segments add up to {together:,}, more than the {self.entered:,} {self.counted} that entered: " + (
+            return (
+                f"The segments add up to {together:,}, more than the {self.entered:,} {self.counted} that entered: "
                 "who did steps with several values is in several segments."
             )
         return (

@@ -138,18 +138,22 @@ def _trend(result: FunnelTrend) -> alt.LayerChart:
     share = alt.Y(f"{CONVERSION_RATE}:Q", axis=charting.PERCENT, title="Share that converted", scale=_upto(table))
     tips = [
         alt.Tooltip("when:N", title=result.unit_of_time.title()),
-        alt.Tooltip(ENTERED, title="Entered", format=","),
-        alt.Tooltip(CONVERTED, title="Converted", format=","),
+        alt.Tooltip(f"{ENTERED}:Q", title="Entered", format=","),
+        alt.Tooltip(f"{CONVERTED}:Q", title="Converted", format=","),
         *_share_tips(CONVERSION_RATE, "Share"),
     ]
     band = alt.Chart(final).mark_area(opacity=0.18).encode(x=period, y=alt.Y(f"{CI_LOWER}:Q"), y2=f"{CI_UPPER}:Q")
     line = alt.Chart(final).mark_line(point=True).encode(x=period, y=share, tooltip=tips)
     # Without a time limit every period is open, and a line tells which point follows which.
-    dashed = alt.Chart(table if result.endless else table.head(0)).mark_line(strokeDash=[4, 4], color=charting.LIGHT_GREY)
-    young = table[~table[COMPLETE]].dropna(subset=[CONVERSION_RATE])
-    hollow = alt.Chart(young).mark_point(filled=False, size=70, color=charting.GREY)
+    dashed = alt.Chart(table if result.endless else table.head(0)).mark_line(
+        strokeDash=[4, 4], color=charting.LIGHT_GREY
+    )
+    hollow = alt.Chart(table[~table[COMPLETE]].dropna(subset=[CONVERSION_RATE])).mark_point(
+        filled=False, size=70, color=charting.GREY
+    )
     chart = charting.layer(band, dashed.encode(x=period, y=share), line, hollow.encode(x=period, y=share, tooltip=tips))
-    note = "" if table[COMPLETE].all() else "hollow: too young to judge, can still rise; "
+    young = "without a time limit, can still rise" if result.endless else "too young to judge, can still rise"
+    note = "" if table[COMPLETE].all() else f"hollow: {young}; "
     return charting.titled(
         chart.properties(width=charting.WIDTH, height=charting.HEIGHT),
         result.headline(),
@@ -175,8 +179,8 @@ def _histogram(result: ConversionTimes) -> alt.LayerChart:
             y2="floor:Q",
             opacity=alt.condition("datum.open", alt.value(0.45), alt.value(1)),
             tooltip=[
-                alt.Tooltip("from", title=f"From ({unit})", format=",.3~r"),
-                alt.Tooltip(USERS, title="Count", format=","),
+                alt.Tooltip("from:Q", title=f"From ({unit})", format=",.3~r"),
+                alt.Tooltip(f"{USERS}:Q", title="Count", format=","),
             ],
         )
     )
@@ -205,9 +209,9 @@ def _curve(result: ConversionTimes) -> alt.LayerChart:
     line = base.mark_line(interpolate="step-after").encode(
         y=share,
         tooltip=[
-            alt.Tooltip("time", title=unit.title(), format=",.3~r"),
+            alt.Tooltip("time:Q", title=unit.title(), format=",.3~r"),
             *_share_tips(CONVERTED_SHARE, "Converted"),
-            alt.Tooltip(AT_RISK, title="Not yet, still observed", format=","),
+            alt.Tooltip(f"{AT_RISK}:Q", title="Not yet, still observed", format=","),
         ],
     )
     return charting.titled(
@@ -227,7 +231,7 @@ def _breakdown(result: FunnelBreakdown) -> alt.LayerChart:
         f"{made:,} of {entered:,}" if small else f"{rate:.1%}  ({made:,} of {entered:,})"
         for made, entered, rate, small in numbers
     ]
-    tips = [SEGMENT, alt.Tooltip("said", title="Converted"), *_share_tips(CONVERSION_RATE, "Share")]
+    tips = [f"{SEGMENT}:N", alt.Tooltip("said:N", title="Converted"), *_share_tips(CONVERSION_RATE, "Share")]
     base = alt.Chart(table).encode(y=_rows(SEGMENT))
     share = alt.X(
         f"{CONVERSION_RATE}:Q", axis=charting.PERCENT, scale=_upto(table), title="Share that made the last step"
@@ -262,10 +266,10 @@ def _drivers(result: FunnelDrivers) -> alt.LayerChart:
         y=_rows("label"), color=alt.Color("colour:N", scale=None)
     )
     tips = [
-        alt.Tooltip("label", title="What"),
-        alt.Tooltip(USERS, title="Have it", format=","),
-        alt.Tooltip(RATE_WITH, title="Converted with it", format=".1%"),
-        alt.Tooltip(RATE_WITHOUT, title="without", format=".1%"),
+        alt.Tooltip("label:N", title="What"),
+        alt.Tooltip(f"{USERS}:Q", title="Have it", format=","),
+        alt.Tooltip(f"{RATE_WITH}:Q", title="Converted with it", format=".1%"),
+        alt.Tooltip(f"{RATE_WITHOUT}:Q", title="without", format=".1%"),
     ]
     points = alt.X(
         f"{DIFFERENCE}:Q",
@@ -305,14 +309,14 @@ def _upto(table: pd.DataFrame) -> alt.Scale:
 
 def _share_tips(column: str, title: str) -> list[alt.Tooltip]:
     return [
-        alt.Tooltip(column, title=title, format=".1%"),
-        alt.Tooltip(CI_LOWER, title="Interval from", format=".1%"),
-        alt.Tooltip(CI_UPPER, title="to", format=".1%"),
+        alt.Tooltip(f"{column}:Q", title=title, format=".1%"),
+        alt.Tooltip(f"{CI_LOWER}:Q", title="Interval from", format=".1%"),
+        alt.Tooltip(f"{CI_UPPER}:Q", title="to", format=".1%"),
     ]
 
 
 def _in_units(table: pd.DataFrame, column: str, *, rows: int | None = None) -> tuple[pd.DataFrame, str, int]:
     """Choose the unit of time that suits the longest of some times."""
-    longest = float(table[column].head(rows).max()) if len(table) else 0.0
+    longest = float(table[column].iloc[:rows].max()) if len(table) else 0.0
     unit, length = next((pair for pair in _UNITS if longest >= 2 * pair[1]), _UNITS[-1])
     return table.copy(), unit, length

@@ -81,8 +81,8 @@ class FunnelComparison(Result):
         ]
         return (
             f"Reached {last[STEP]!r}: {said[0]}; {said[1]}. Difference {say_points(last[DIFFERENCE])} "
-            f"({say_points(last[CI_LOWER])} to {say_points(last[CI_UPPER])}). {self._not_comparable()}{self._too_young()}"
-            f"{NOT_AN_EFFECT}"
+            f"({say_points(last[CI_LOWER])} to {say_points(last[CI_UPPER])}). "
+            f"{self._not_comparable()}{self._too_young()}{NOT_AN_EFFECT}"
         )
 
     def to_display(self) -> pd.DataFrame:

@@ -36,7 +36,9 @@ if TYPE_CHECKING:
 
 SMALLEST_SHARE = 0.02
 ASSOCIATION_ONLY = "This is an association only: it does not show that anything here moves conversion."
-WATCHED_LONGER = "Who dropped off was watched for longer than who converted, so frequent events lean towards dropping off."
+WATCHED_LONGER = (
+    "Who dropped off was watched for longer than who converted, so frequent events lean towards dropping off."
+)
 
 
 @dataclass(frozen=True, slots=True, repr=False, eq=False)
@@ -151,8 +153,9 @@ def find_drivers(
     return FunnelDrivers(
         table,
         definition=(
-            f"Drivers: {_looked_at(properties, events=events)}; those met in fewer than {least:,} left out; {asked.confidence:.0%} Newcombe and Woolf intervals; "
-            f"p-values adjusted by Benjamini-Hochberg. {asked.definition}"
+            f"Drivers: {_looked_at(properties, events=events)}; those met in fewer than {least:,} left out; "
+            f"{asked.confidence:.0%} Newcombe and Woolf intervals; p-values adjusted by Benjamini-Hochberg. "
+            f"{asked.definition}"
         ),
         basis=f"{asked.counted} that converted or whose time is over; {asked.log.basis}",
         converted=converted,

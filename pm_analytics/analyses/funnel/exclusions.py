@@ -68,7 +68,9 @@ class Bar:
         return self.after <= level < self.before
 
 
-def place(exclusions: str | Exclusion | Iterable[str | Exclusion], steps: Sequence[Step], *, whole: bool) -> tuple[Bar, ...]:
+def place(
+    exclusions: str | Exclusion | Iterable[str | Exclusion], steps: Sequence[Step], *, whole: bool
+) -> tuple[Bar, ...]:
     """Check exclusions against the steps, and count their places in needed steps only.
 
     Parameters
@@ -82,11 +84,16 @@ def place(exclusions: str | Exclusion | Iterable[str | Exclusion], steps: Sequen
         Outside the steps, at an optional step, or by an event that fills a step it lies between.
     """
     listed = [exclusions] if isinstance(exclusions, Exclusion | str) else list(exclusions)
-    listed = [Exclusion(one) if isinstance(one, str) else one for one in listed]
-    strange = [one for one in listed if not isinstance(one, Exclusion)]
-    if strange:
-        raise ParameterError(f"exclude= takes pm.Exclusion('refund'), or several in a list; got {strange[0]!r}.")
-    return tuple(_placed(exclusion, steps, whole=whole) for exclusion in listed)
+    return tuple(_placed(_read(exclusion), steps, whole=whole) for exclusion in listed)
+
+
+def _read(exclusion: str | Exclusion) -> Exclusion:
+    """Read the name of an event as its exclusion from the whole funnel."""
+    if isinstance(exclusion, str):
+        return Exclusion(exclusion)
+    if not isinstance(exclusion, Exclusion):
+        raise ParameterError(f"exclude= takes pm.Exclusion('refund'), or several in a list; got {exclusion!r}.")
+    return exclusion
 
 
 def _placed(exclusion: Exclusion, steps: Sequence[Step], *, whole: bool) -> Bar:

@@ -67,7 +67,7 @@ def explain(asked: Asked, unit: object) -> Explanation:
     found = queries.attempt_rows(own, most=None, each=asked.each)
     listed = as_table(found, asked)
     did = _deeds(records(found), asked)
-    roles = [_role(event, did.get(_place(event, asked), []), asked) for event in records(events)]
+    roles = [_role(event, did.get(_place(event, asked), [])) for event in records(events)]
     columns: dict[str, Any] = {TIME: local(events[NOW], asked)}
     if asked.question.held:
         columns[str(asked.question.held)] = events[HELD]
@@ -89,8 +89,8 @@ def _unheard_of(asked: Asked, own: Attempts, unit: object) -> str:
     name = asked.log.unit
     if queries.has_events(own):
         return (
-            f"{name} {unit!r} is in the log, but no event of it fills a step of this funnel (or lies where attempts may "
-            "begin), so it counts nowhere. See its events with log.where({...}).event_counts()."
+            f"{name} {unit!r} is in the log, but no event of it fills a step of this funnel in its time, so it counts "
+            "nowhere. See its events with log.where({...}).event_counts()."
         )
     hint = did_you_mean(str(unit), queries.some_units(asked.log))
     return f"The log has no {name} {unit!r}{hint}; result.users(1) lists those that entered."
@@ -135,7 +135,7 @@ def _events_of(attempt: dict[str, Any], asked: Asked) -> Iterator[tuple[int, str
         yield int(attempt[STOPPED_AT]), "interrupts", ()
 
 
-def _role(event: dict[str, Any], deeds: list[_Deed], asked: Asked) -> str:
+def _role(event: dict[str, Any], deeds: list[_Deed]) -> str:
     """Say what an event did: "step 2 of attempt 1"."""
     did: dict[str, list[int]] = {}
     for deed in deeds:
@@ -156,7 +156,10 @@ def _sentence(asked: Asked, unit: object, listed: pd.DataFrame, counting: pd.Dat
     if listed.empty:
         return f"{who} counts nowhere: no attempt began{_when(asked)}."
     if counting.empty:
-        return f"{who} counts nowhere: an exclusion ended its furthest attempt, and the policy is to remove such {_whom(asked)}."
+        whom = "attempts" if asked.each else asked.counted
+        return (
+            f"{who} counts nowhere: an exclusion ended its furthest attempt, and the policy is to remove such {whom}."
+        )
     if asked.each:
         return f"{who} counts with {_outcomes(listed)}."
     row = counting.iloc[0]
@@ -165,7 +168,8 @@ def _sentence(asked: Asked, unit: object, listed: pd.DataFrame, counting: pd.Dat
     total = len(asked.titles)
     if row[OUTCOME] == "converted":
         return f"{who} counts at every step, up to {row[STEP]!r} ({total} of {total}): {begun}, made them all."
-    return f"{who} counts at step {row[STEP_NUMBER]} of {total}, {row[STEP]!r}: {begun}, came that far{_why(row, asked)}."
+    place = f"{who} counts at step {row[STEP_NUMBER]} of {total}, {row[STEP]!r}"
+    return f"{place}: {begun}, came that far{_why(row, asked)}."
 
 
 def _why(row: pd.Series, asked: Asked) -> str:
@@ -186,10 +190,6 @@ def _outcomes(listed: pd.DataFrame) -> str:
     counting = listed[listed[COUNTS]]
     said = ", ".join(f"{count:,} {outcome}" for outcome, count in counting[OUTCOME].value_counts().items())
     return f"{len(counting):,} attempt{'' if len(counting) == 1 else 's'}: {said}"
-
-
-def _whom(asked: Asked) -> str:
-    return "attempts" if asked.each else asked.counted
 
 
 def _when(asked: Asked) -> str:

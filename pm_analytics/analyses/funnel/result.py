@@ -5,8 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Literal
 
-import pandas as pd
-
 from pm_analytics.analyses.funnel import listing
 from pm_analytics.analyses.funnel.breakdown import FunnelBreakdown, break_down
 from pm_analytics.analyses.funnel.comparison import FunnelComparison, Side, compare
@@ -34,6 +32,8 @@ from pm_analytics.results import SMALL_GROUP, Claim, Result, known, records, say
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
     from datetime import timedelta
+
+    import pandas as pd
 
     from pm_analytics.analyses.funnel.asking import Asked
     from pm_analytics.analyses.funnel.counts import Attempts

@@ -95,9 +95,7 @@ class ConversionTimes(Result):
             return f"Nobody went from {self.whole[0]} to {self.whole[1]}, so there is no time to speak of."
         count = int(whole[USERS])
         who = f"Half of the {count:,} {self.counted} that" if count > 1 else f"The only one of the {self.counted} that"
-        text = (
-            f"{who} went from {self.whole[0]} to {self.whole[1]} did so within {say_seconds(whole[MEDIAN_SECONDS])}"
-        )
+        text = f"{who} went from {self.whole[0]} to {self.whole[1]} did so within {say_seconds(whole[MEDIAN_SECONDS])}"
         return f"{text}{self._say_slowest()}.{self._say_curve()}"
 
     def _say_slowest(self) -> str:
@@ -230,9 +228,7 @@ def _bars(bars: pd.DataFrame, width: float, most: int, longest: float) -> pd.Dat
     )
 
 
-def _curve(
-    counted: object, attempts: Attempts, steps: tuple[int, int], confidence: float
-) -> list[CurvePoint]:
+def _curve(counted: object, attempts: Attempts, steps: tuple[int, int], confidence: float) -> list[CurvePoint]:
     rows = records(waits(counted, attempts, *steps))
     counts = [(float(row["seconds"]), int(row["converted"]), int(row["censored"])) for row in rows]
     return kaplan_meier(counts, confidence=confidence)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
@@ -124,7 +124,16 @@ def follow(
     numbers = _numbers(asked, found, period, week_start)
     rows = [_row(asked, found.get(number), number, period, week_start, (first, last)) for number in numbers]
     names = [PERIOD, ENTERED, CONVERTED, CONVERSION_RATE, CI_LOWER, CI_UPPER, COMPLETE]
-    table = pd.DataFrame(rows, columns=names)
+    # Without a row pandas would not know what a column holds.
+    kinds: dict[str, Any] = {
+        ENTERED: "int64",
+        CONVERTED: "int64",
+        CONVERSION_RATE: float,
+        CI_LOWER: float,
+        CI_UPPER: float,
+        COMPLETE: bool,
+    }
+    table = pd.DataFrame(rows, columns=names).astype(kinds)
     begins = f"; weeks begin on {week_start}" if period == "week" else ""
     sums = "" if asked.each else "; a unit counts once in each period in which it entered, so they may add up to more"
     return FunnelTrend(

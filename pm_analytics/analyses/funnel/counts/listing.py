@@ -24,7 +24,9 @@ MOST_UNITS = 2_000
 
 
 def units(attempts: Attempts, step: int, *, made: bool, each: bool) -> pd.DataFrame:
-    """List the units whose counted attempt (``each``: the attempts that) made a step (by its index), or made the one before it but not this one.
+    """List the units whose counted attempt made a step (by its index), or made the one before it but not this one.
+
+    With ``each`` these are attempts, and a unit may be listed more than once.
 
     Returns
     -------

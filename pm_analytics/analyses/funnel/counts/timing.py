@@ -60,7 +60,7 @@ def histogram(counted: Any, start: int, end: int, width: float, *, most: int) ->
     return engine.run(bins.group_by("bin").aggregate(users=bins.count()).order_by("bin"))
 
 
-def waits(counted: Any, attempts: Attempts, start: int, end: int) -> pd.DataFrame:
+def waits(counted: Any, attempts: Attempts, start: int, end: int) -> pd.DataFrame:  # noqa: ANN401
     """Count who made a step, and whose observation ended, by time since an earlier step.
 
     Times that differ by less than a thousandth are counted together, as the longest of them, so that the table stays

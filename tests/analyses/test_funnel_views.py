@@ -658,6 +658,7 @@ def test_all_too_young_is_said(january):
         ({"breakdown": "country", "attribution": 7}, "number of a step"),
         ({"breakdown": "country", "attribution": "frist"}, "is not a choice"),
         ({"breakdown": []}, "needs a property"),
+        ({"entries": "2026-01-01"}, "must be two moments"),
         ({"steps": ["visit", 5]}, "pm.Step"),
     ],
 )
@@ -779,4 +780,10 @@ def test_one_unit_with_hundreds_of_thousands_of_events_stays_countable():
     assert result.explain("machine").step_number == 3
     each = pm.funnel(log, STEPS, within="1 hour", count="attempts")
     assert each.to_frame()["users"].tolist() == [60_000] * 3
-    assert pm.funnel(log, STEPS, within="1 hour", order="any").to_frame()["users"].tolist() == [1, 1, 1]
+    loose = pm.funnel(log, STEPS, within="1 hour", order="any")
+    assert loose.to_frame()["users"].tolist() == [1, 1, 1]
+    listed = loose.attempts()
+    assert len(listed) == 180_000
+    # The counted attempt; and one that ended where it began.
+    assert listed["ended_at"].notna().sum() == 2
+    assert loose.explain("machine").step_number == 3

@@ -300,6 +300,8 @@ def _first_shares(question: Question) -> bool:
 def _entry_span(log: EventLog, entries: tuple[Moment, Moment] | None) -> tuple[int, int] | None:
     if entries is None:
         return None
+    if isinstance(entries, str) or len(entries) != 2:
+        raise ParameterError(f"entries={entries!r} must be two moments: entries=('2026-01-01', '2026-02-01').")
     start, end = (log.moment(when, name="entries") for when in entries)
     if end <= start:
         raise ParameterError(f"entries={entries!r} must end after it starts: [start, end).")

@@ -126,6 +126,8 @@ def _events_of(attempt: dict[str, Any], asked: Asked) -> Iterator[tuple[int, str
     any_kind = tuple(map(fills, range(len(question.kinds.kinds))))
     for level in range(1, int(attempt[LEVEL]) + 1):
         kind = (fills(question.kinds.order[level - 1]),) if question.ordered else any_kind
+        if pd.isna(attempt[reached(level)]):
+            continue
         yield int(attempt[reached(level)]), f"step {needed[level - 1]} of", kind
     for index, when in optional_times(attempt, asked).items():
         yield when, f"step {index + 1} of", (optional_fills(index),)

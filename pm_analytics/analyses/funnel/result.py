@@ -249,7 +249,8 @@ class FunnelResult(Result):
             ``step_number`` and ``step`` it reached, ``entered_at``, ``ended_at`` (of its last step), ``outcome``
             (converted, excluded, interrupted, still open, dropped off) and ``counts``, whether it is the unit's
             counted one. With ``count="attempts"`` all count, at the step they reached by events that serve no later
-            attempt.
+            attempt. Without an order, ``ended_at`` is null for the attempts that do not count of a unit that has more
+            than 1,000.
         """
         return listing.attempts(self._asked, self._attempts, limit)
 

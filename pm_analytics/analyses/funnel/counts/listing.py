@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from pm_analytics.events import EventLog
 
 MOST_UNITS = 2_000
+MOST_TIMED = 1_000
+"""Attempts of one unit whose step times are worked out without an order; of more, only those of the counted one."""
 
 
 def units(attempts: Attempts, step: int, *, made: bool, each: bool) -> pd.DataFrame:
@@ -49,6 +51,7 @@ def attempt_rows(attempts: Attempts, *, most: int | None, each: bool) -> pd.Data
     """List attempts by unit and entry: the keys, level, times, what ended them, and ``counts``. ``most`` limits them.
 
     ``counts`` says whether it is its unit's counted attempt; with ``each`` every one counts, at the level it owns.
+    Without an order the times after the entry are null for units with very many attempts, but for the counted one.
     """
     question = attempts.question
     keys = [*keys_of(question), ENTRY]
@@ -63,7 +66,22 @@ def attempt_rows(attempts: Attempts, *, most: int | None, each: bool) -> pd.Data
         listed = engine.kept(listed.limit(most), "listed")
     optional = [done(index) for index in question.optional]
     columns = [*keys_of(question), LEVEL, *map(reached, range(1, question.last + 1)), BARRED_AT, STOPPED_AT, *optional]
-    return engine.run(attempts.with_times(listed).select(*columns, "counts").order_by(keys))
+    return engine.run(_timed(listed, attempts).select(*columns, "counts").order_by(keys))
+
+
+def _timed(listed: Any, attempts: Attempts) -> Any:  # noqa: ANN401
+    """Add the times of steps; without an order not for all attempts of a unit that has very many.
+
+    Each takes all events of its window: for a machine among the users that would be no end of work.
+    """
+    if attempts.question.ordered:
+        return listed
+    whole = ibis.window(group_by=UNIT, rows=(None, None))
+    sized = listed.mutate(few=listed["counts"] | (listed.count().over(whole) <= MOST_TIMED))
+    times = {reached(n): ibis.null("int64") for n in range(2, attempts.question.last + 1)}
+    timed = attempts.with_times(sized.filter(sized["few"]))
+    rest = sized.filter(~sized["few"]).mutate(**times)
+    return timed.union(rest.select(*timed.columns))
 
 
 def reach(attempts: Attempts, *, each: bool) -> tuple[list[int], int]:

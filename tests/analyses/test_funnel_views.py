@@ -718,16 +718,9 @@ def data_of(chart):
 
 def test_periods_that_are_too_young_are_hollow_and_apart_from_the_line(shop):
     spec = pm.funnel(shop, STEPS).trend("week").plot().to_dict()
-    layers = {
-        layer["mark"]["type"]: layer
-        for layer in spec["layer"]
-        if "point" not in layer["mark"] and not layer["mark"].get("strokeDash")
-    }
-    line = next(layer for layer in spec["layer"] if layer["mark"].get("point"))
-    drawn = spec["datasets"][line["data"]["name"]]
-    assert all(row["complete"] for row in drawn)
-    hollow = layers["point"]
-    assert hollow["mark"]["filled"] is False
+    line = next(each for each in spec["layer"] if each["mark"]["type"] == "line" and "strokeDash" not in each["mark"])
+    assert all(row["complete"] for row in spec["datasets"][line["data"]["name"]])
+    hollow = next(each for each in spec["layer"] if each["mark"].get("filled") is False)
     assert [row["complete"] for row in spec["datasets"][hollow["data"]["name"]]] == [False, False]
     assert "too young to judge" in " ".join(spec["title"]["subtitle"])
 

@@ -143,7 +143,9 @@ def _trend(result: FunnelTrend) -> alt.LayerChart:
         *_share_tips(CONVERSION_RATE, "Share"),
     ]
     band = alt.Chart(final).mark_area(opacity=0.18).encode(x=period, y=alt.Y(f"{CI_LOWER}:Q"), y2=f"{CI_UPPER}:Q")
-    line = alt.Chart(final).mark_line(point=True).encode(x=period, y=share, tooltip=tips)
+    line = alt.Chart(final).mark_line().encode(x=period, y=share)
+    faded = alt.condition(f"datum.{ENTERED} < {SMALL_GROUP}", alt.value(0.35), alt.value(1))
+    dots = alt.Chart(final).mark_point(filled=True).encode(x=period, y=share, opacity=faded, tooltip=tips)
     # Without a time limit every period is open, and a line tells which point follows which.
     dashed = alt.Chart(table if result.endless else table.head(0)).mark_line(
         strokeDash=[4, 4], color=charting.LIGHT_GREY
@@ -151,9 +153,12 @@ def _trend(result: FunnelTrend) -> alt.LayerChart:
     hollow = alt.Chart(table[~table[COMPLETE]].dropna(subset=[CONVERSION_RATE])).mark_point(
         filled=False, size=70, color=charting.GREY
     )
-    chart = charting.layer(band, dashed.encode(x=period, y=share), line, hollow.encode(x=period, y=share, tooltip=tips))
+    chart = charting.layer(
+        band, dashed.encode(x=period, y=share), line, dots, hollow.encode(x=period, y=share, tooltip=tips)
+    )
     young = "without a time limit, can still rise" if result.endless else "too young to judge, can still rise"
     note = "" if table[COMPLETE].all() else f"hollow: {young}; "
+    note += f"pale: fewer than {SMALL_GROUP} entered; " if (final[ENTERED] < SMALL_GROUP).any() else ""
     return charting.titled(
         chart.properties(width=charting.WIDTH, height=charting.HEIGHT),
         result.headline(),

@@ -146,7 +146,7 @@ def _header(column: object) -> str:
 
 NOTHING = "\N{EN DASH}"
 _SHARE_WORDS = {"rate", "share", "lift"}
-_SHARE_ENDS = {"ci_lower", "ci_upper", "step_ci_lower", "step_ci_upper"}
+_SHARE_ENDS = {f"{of}{end}" for of in ("", "step_", "mature_") for end in ("ci_lower", "ci_upper")}
 
 
 def say_value(column: object, value: object) -> str:

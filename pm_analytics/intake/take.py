@@ -51,7 +51,9 @@ class _Reading:
     def without_tests(self) -> _Reading:
         """Read the same without looking for blanks, where every row was found to be an event: each query is faster."""
         plain = replace(self.who, sql=self.who.plain)
-        return replace(self, who=plain, event=plain_text_sql(self.columns["event"]), faultless=True)
+        # Where the caller names the event of every row, no column holds it.
+        event = plain_text_sql(self.columns["event"]) if "event" in self.columns else self.event
+        return replace(self, who=plain, event=event, faultless=True)
 
     @property
     def pair(self) -> str:

@@ -76,7 +76,7 @@ def test_an_unfinished_window_is_counted_and_said(january):
     log = january("a visit 1", "b visit 20", "c visit 20", "c cart 21", "z other 25")
     result = pm.funnel(log, ["visit", "cart"], within="14 days")
     assert result.unfinished == 1
-    assert "1 users still have time" in result.summary()
+    assert "1 user still has time to go further" in result.summary()
 
 
 def test_as_of_hides_what_came_later(january):

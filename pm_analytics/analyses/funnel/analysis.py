@@ -6,11 +6,11 @@ import math
 from dataclasses import replace
 from typing import TYPE_CHECKING, Literal
 
-from pm_analytics.analyses.funnel.asking import Options, ask
-from pm_analytics.analyses.funnel.counts import Attempts, levels, worth
+from pm_analytics.analyses.funnel.asking import Options, ask, warn_of_absent_steps
+from pm_analytics.analyses.funnel.counts import Attempts, levels, removed, worth
 from pm_analytics.analyses.funnel.rates import rates
 from pm_analytics.analyses.funnel.result import FunnelResult
-from pm_analytics.names import MEAN_VALUE, VALUE
+from pm_analytics.names import MEAN_VALUE, USERS, VALUE
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -37,7 +37,7 @@ def funnel(
     order: Order = "loose",
     reentry: Reentry = "any",
     tie_tolerance: str | timedelta | None = None,
-    exclude: Exclusion | Iterable[Exclusion] = (),
+    exclude: str | Exclusion | Iterable[str | Exclusion] = (),
     exclusion_policy: Literal["drop_off", "remove_user"] = "drop_off",
     hold: str | None = None,
     count: Literal["users", "attempts"] = "users",
@@ -70,8 +70,8 @@ def funnel(
     tie_tolerance : str or timedelta, optional
         Let a step come so much before the one it follows, as clocks of two systems may have it. Equal times always
         convert. The result says how many conversions depend on it.
-    exclude : Exclusion or sequence of Exclusion
-        Events that end an attempt when they happen between two steps.
+    exclude : Exclusion, str, or sequence of them
+        Events that end an attempt when they happen between two steps; a name alone: anywhere between entry and last.
     exclusion_policy : {"drop_off", "remove_user"}
         What becomes of it: the attempt still counts at the steps it made; or a user whose furthest attempt was ended
         so is in no count, not even the first. Without an order it is always the former.
@@ -83,7 +83,7 @@ def funnel(
     breakdown, attribution
         Also count by the value of a property; see :meth:`FunnelResult.by`.
     value : str, optional
-        Numeric property to add up over the events that made each step.
+        Numeric property to add up over the events that made each step. Not with ``breakdown``, nor without an order.
     entries : (start, end), optional
         Attempts may begin in ``[start, end)``; later steps may fall after it. Any time when not given.
     confidence : float
@@ -97,8 +97,8 @@ def funnel(
         needed step before (null at step 1), with ``step_ci_lower`` and ``step_ci_upper``; ``mature_users`` and
         ``mature_rate`` with its interval: the same over attempts that began long enough before the data ended (null
         without a time limit); ``excluded``: those whose attempt an exclusion ended after this step; with ``value=``,
-        its sum ``value`` and ``mean_value`` (null where it is not known). Rates are fractions, null when nobody could;
-        intervals are Wilson's.
+        its sum ``value`` and ``mean_value``, over those whose event has one (null where none has). Rates are fractions,
+        null when nobody could; intervals are Wilson's.
 
     Raises
     ------
@@ -135,9 +135,16 @@ def funnel(
         value=value,
         entries=entries,
         confidence=confidence,
+        breakdown=breakdown,
     )
-    result = _result(ask(log, steps, options))
-    return result if breakdown is None else replace(result, segments=result.by(breakdown, attribution=attribution))
+    asked = ask(log, steps, options)
+    result = _result(asked)
+    if not result.to_frame()[USERS].all():
+        warn_of_absent_steps(log, asked.question.steps)
+    if breakdown is None:
+        return result
+    segments = result.by(breakdown, attribution=attribution)
+    return replace(result, segments=segments, definition=segments.definition)
 
 
 def _result(asked: Asked) -> FunnelResult:
@@ -154,6 +161,7 @@ def _result(asked: Asked) -> FunnelResult:
         steps=asked.titles,
         within=asked.within,
         unfinished=every.unfinished,
+        removed=_removed(asked, attempts),
         tolerated=_tolerated(asked, every.users[-1]),
         confidence=asked.confidence,
         period=asked.period,
@@ -161,6 +169,12 @@ def _result(asked: Asked) -> FunnelResult:
         _asked=asked,
         _attempts=attempts,
     )
+
+
+def _removed(asked: Asked, attempts: Attempts) -> int | None:
+    question = asked.question
+    taken_out = question.remove and question.ordered and question.bars
+    return removed(attempts, each=asked.each) if taken_out else None
 
 
 def _tolerated(asked: Asked, converted: int) -> int | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import warnings
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from pm_analytics.analyses.funnel.exclusions import place
@@ -16,7 +17,7 @@ from pm_analytics.times import microseconds, parse_duration, say_duration
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
-    from datetime import date, datetime, timedelta
+    from datetime import date, datetime
 
     from pm_analytics.analyses.funnel.exclusions import Exclusion
     from pm_analytics.analyses.funnel.steps import Step
@@ -83,6 +84,39 @@ class Asked:
         return "users" if self.log.unit == USER_ID else f"values of {self.log.unit}"
 
     @property
+    def unit(self) -> str:
+        """One of those that attempts belong to, in words."""
+        return "user" if self.log.unit == USER_ID else self.log.unit
+
+    def title(self, level: int) -> str:
+        """Say the needed step at which an attempt has come so far, as it stands in a sentence."""
+        if self.question.ordered:
+            return repr(self.question.needed[level - 1].title)
+        return f"{level} step{'' if level == 1 else 's'} completed"
+
+    @property
+    def entering(self) -> str:
+        """What begins an attempt, in a sentence."""
+        names = [repr(step.title) for step in self.question.steps]
+        return f"any of {_listed(names)}" if self.question.order == "any" else names[0]
+
+    @property
+    def way(self) -> str:
+        """What those who converted did, in a sentence."""
+        names = [repr(step.title) for step in self.question.steps]
+        if self.question.order == "any":
+            return f"did all of {_listed(names)}, in any order,"
+        if self.question.order == "first_then_any":
+            between = " and then, in any order, " if len(names) > 2 else " and then "
+            return f"did {names[0]}{between}{_listed(names[1:])}"
+        return f"went from {names[0]} to {names[-1]}"
+
+    @property
+    def limit(self) -> str:
+        """Say the time allowed to an attempt: ``" within 14 days"``; empty without a limit on the whole."""
+        return f" within {say_duration(self.within)}" if self.within else ""
+
+    @property
     def period(self) -> str:
         """When attempts could begin, in words; empty for any time."""
         entries = self.question.entries
@@ -92,7 +126,9 @@ class Asked:
     def definition(self) -> str:
         """Say the whole question in one line."""
         parts = [self.counted, *self._rules(), f"attempts {self.period or 'starting at any time'}"]
-        return f"Funnel: {'; '.join(parts)}; {self.confidence:.0%} Wilson intervals; {self.log.scope}."
+        # Attempts of one unit resemble each other, so the intervals of shares of attempts are somewhat too narrow.
+        alike = ", as if attempts were independent" if self.each else ""
+        return f"Funnel: {'; '.join(parts)}; {self.confidence:.0%} Wilson intervals{alike}; {self.log.scope}."
 
     def _rules(self) -> Iterable[str]:
         question = self.question
@@ -100,16 +136,17 @@ class Asked:
         yield from self._say_reentry()
         yield self._say_window()
         yield from (step.limit for step in question.steps if step.limit)
-        yield (
-            f"times up to {question.tolerance / 1e6:g} s apart count as equal, and equal times convert"
-            if question.tolerance
-            else "equal times convert"
-        )
+        yield "equal times convert"
+        if question.tolerance:
+            slack = say_duration(timedelta(microseconds=question.tolerance))
+            yield f"a step may come up to {slack} before the one it follows"
         yield from self._say_bars()
         if question.held:
             yield f"the same {question.held} through all steps (events without one left out)"
         if question.optional:
-            yield "shares after an optional step are of the step before it"
+            yield "optional steps count where they happened, and no later share is of them"
+        if self.value:
+            yield f"{self.value} summed over the events that made each step"
 
     def _say_reentry(self) -> Iterable[str]:
         if self.question.reentry == "first":
@@ -121,12 +158,11 @@ class Asked:
 
     @property
     def _key(self) -> str:
-        unit = "user" if self.log.unit == USER_ID else self.log.unit
-        return f"{unit} and {self.question.held}" if self.question.held else unit
+        return f"{self.unit} and {self.question.held}" if self.question.held else self.unit
 
     def _say_window(self) -> str:
         if self.within is None:
-            return "no time limit"
+            return "no time limit" if self.question.horizon is None else "no time limit on the whole"
         return f"each step within {say_duration(self.within)} of the first, end included"
 
     def _say_bars(self) -> Iterable[str]:
@@ -152,13 +188,14 @@ class Options:
     order: Order
     reentry: str
     tie_tolerance: str | timedelta | None
-    exclude: Exclusion | Iterable[Exclusion]
+    exclude: str | Exclusion | Iterable[str | Exclusion]
     exclusion_policy: str
     hold: str | None
     count: str
     value: str | None
     entries: tuple[Moment, Moment] | None
     confidence: float
+    breakdown: str | Sequence[str] | None = None
 
 
 def ask(log: EventLog, steps: Sequence[str | Step], options: Options) -> Asked:
@@ -185,9 +222,10 @@ def ask(log: EventLog, steps: Sequence[str | Step], options: Options) -> Asked:
         remove=options.exclusion_policy == "remove_user",
         held=options.hold,
     )
-    _check_together(question, options.count)
+    _check_together(question, options)
     properties = [name for kind in (*asked, *(bar.kind for bar in question.bars)) for name in kind.where]
     log.require_columns([*properties, *filter(None, (options.hold, options.value))])
+    _check_value(log, options)
     return Asked(log, question, window, options.count == "attempts", options.confidence, options.value)
 
 
@@ -202,9 +240,30 @@ def _check_choice(name: str, word: Any) -> None:  # noqa: ANN401 - whatever the 
         raise ParameterError(f"{name}={word!r} is not a choice{hint}; write one of {', '.join(choices)}.")
 
 
-def _check_together(question: Question, count: str) -> None:
+def _check_value(log: EventLog, options: Options) -> None:
+    """Refuse to add up what is no number, or where no event stands for a row."""
+    if options.value is None:
+        return
+    kind = log.table[options.value].type()
+    if not kind.is_numeric():
+        raise ParameterError(
+            f"value={options.value!r} holds {kind} in this log, and only numbers add up. Name a numeric property, or "
+            "turn this one into numbers before the log is read."
+        )
+    if options.order not in {"loose", "strict"}:
+        raise ParameterError(
+            f"value={options.value!r} needs an order: without one, no row stands for one step. Write order='loose'."
+        )
+    if options.breakdown is not None:
+        raise ParameterError(
+            "value= and breakdown= do not go together: ask once for each, or run the funnel with value= on each "
+            "segment, as in log.where(country='NL')."
+        )
+
+
+def _check_together(question: Question, options: Options) -> None:
     """Refuse what has no meaning together, and say which of the two to drop."""
-    steps, order = question.steps, question.order
+    steps, order, count = question.steps, question.order, options.count
     refused = None
     if not question.ordered and (question.optional or any(step.within for step in steps)):
         refused = "optional steps, or a step's own within=, need an order: write order='loose'"
@@ -222,6 +281,11 @@ def _check_together(question: Question, count: str) -> None:
         raise ParameterError(f"This funnel cannot be counted: {refused}.")
 
 
+def _listed(names: Sequence[str]) -> str:
+    """Write a list as people do: "a, b and c"."""
+    return " and ".join(filter(None, [", ".join(names[:-1]), names[-1]]))
+
+
 def _share_events(question: Question) -> bool:
     kinds = question.kinds
     return len(kinds.kinds) < len(question.needed) or any(len(family) > 1 for family in kinds.families)
@@ -235,6 +299,8 @@ def _first_shares(question: Question) -> bool:
 def _entry_span(log: EventLog, entries: tuple[Moment, Moment] | None) -> tuple[int, int] | None:
     if entries is None:
         return None
+    if isinstance(entries, str) or len(entries) != 2:
+        raise ParameterError(f"entries={entries!r} must be two moments: entries=('2026-01-01', '2026-02-01').")
     start, end = (log.moment(when, name="entries") for when in entries)
     if end <= start:
         raise ParameterError(f"entries={entries!r} must end after it starts: [start, end).")
@@ -253,5 +319,5 @@ def warn_of_absent_steps(log: EventLog, steps: tuple[Step, ...]) -> None:
             warnings.warn(
                 f"The step {step.title!r} never occurs in this log, so it counts zero{hint}.",
                 PmAnalyticsWarning,
-                stacklevel=4,
+                stacklevel=3,
             )

@@ -17,6 +17,7 @@ from pm_analytics.names import (
     CI_UPPER,
     CONVERSION_RATE,
     DIFFERENCE,
+    ENTERED,
     EXCLUDED,
     P_VALUE,
     RATE,
@@ -52,6 +53,8 @@ class FunnelBreakdown(Result):
 
     Attributes
     ----------
+    properties : str
+        By what, in words.
     counted : str
         What is counted, in words.
     entered : int
@@ -62,6 +65,7 @@ class FunnelBreakdown(Result):
         Coverage of the intervals.
     """
 
+    properties: str
     counted: str
     entered: int
     others: int
@@ -74,9 +78,9 @@ class FunnelBreakdown(Result):
 
     def summary(self) -> str:
         """Say the largest segments' conversion, and whether the segments add up to the funnel."""
-        ends = self._ends()
+        ends = self.ends()
         if ends.empty:
-            return "There is no segment to tell apart: nobody entered."
+            return "There are no segments to tell apart: nobody is in one."
         said = ", ".join(_say(row) for row in records(ends.head(3)))
         more = f" and {len(ends) - 3:,} more" if len(ends) > 3 else ""
         return f"By segment: {said}{more}. {self.reconciled()}"
@@ -86,8 +90,19 @@ class FunnelBreakdown(Result):
         together = self.in_segments
         if together == self.entered:
             return f"The segments add up to the {self.entered:,} {self.counted} that entered."
-        why = "one may be in several" if together > self.entered else "those that never made the step are in none"
-        return f"The segments add up to {together:,}, and {self.entered:,} {self.counted} entered: {why}."
+        if together > self.entered:
+            return (
+                f"The segments add up to {together:,}, more than the {self.entered:,} {self.counted} that entered: "
+                "who did steps with several values is in several segments."
+            )
+        return (
+            f"The segments add up to {together:,} of the {self.entered:,} {self.counted} that entered: the others did "
+            "not make that step, and are in no segment."
+        )
+
+    def headline(self) -> str:
+        """Say what is told apart."""
+        return f"Conversion by {self.properties}: {len(self.ends()):,} segments of {self.entered:,} {self.counted}"
 
     def claims(self) -> list[Claim]:
         """List each segment's overall conversion."""
@@ -100,14 +115,14 @@ class FunnelBreakdown(Result):
                 ci_lower=known(row[CI_LOWER]),
                 ci_upper=known(row[CI_UPPER]),
                 n=int(row[USERS]),
-                denominator=int(row["entered"]),
+                denominator=int(row[ENTERED]),
             )
-            for row in records(self._ends())
+            for row in records(self.ends())
         ]
 
     def to_display(self) -> pd.DataFrame:
-        """Show counts and rates, without the columns that are seldom asked for."""
-        return self._table.drop(columns=[c for c in self._table if str(c).startswith("mature")] + [EXCLUDED])
+        """Leave out exclusions when none ended any attempt."""
+        return self._table if self._table[EXCLUDED].any() else self._table.drop(columns=[EXCLUDED])
 
     def against_rest(self) -> pd.DataFrame:
         """Compare each segment's overall conversion with that of all the others together.
@@ -117,13 +132,23 @@ class FunnelBreakdown(Result):
         DataFrame
             ``segment``, ``users`` that entered in it, ``rate``, ``difference`` from the rest with Newcombe's
             ``ci_lower`` and ``ci_upper``, ``p_value`` and, adjusted for the number of segments (Benjamini-Hochberg),
-            ``adjusted_p_value``. A description of who converts: no segment is a cause.
+            ``adjusted_p_value``. A description of who converts: no segment is a cause. Null where there is no rest.
+
+        Raises
+        ------
+        ParameterError
+            Units are in several segments (``attribution="all"``), so the rest is not another group.
         """
-        ends = self._ends()
-        entered, converted = int(ends["entered"].sum()), int(ends[USERS].sum())
+        if self.in_segments > self.entered:
+            raise ParameterError(
+                "Here a unit may be in several segments, so no segment has a rest to compare with. "
+                "Break down by attribution='entry', 'first' or 'last'."
+            )
+        ends = self.ends()
+        entered, converted = int(ends[ENTERED].sum()), int(ends[USERS].sum())
         rows = []
         for row in records(ends):
-            size, made = int(row["entered"]), int(row[USERS])
+            size, made = int(row[ENTERED]), int(row[USERS])
             rest, others = entered - size, converted - made
             interval = newcombe(made, size, others, rest, confidence=self.confidence)
             difference = share(made, size) - share(others, rest)
@@ -132,11 +157,11 @@ class FunnelBreakdown(Result):
         table = pd.DataFrame(rows, columns=[SEGMENT, USERS, RATE, DIFFERENCE, CI_LOWER, CI_UPPER, P_VALUE])
         return table.assign(**{ADJUSTED_P_VALUE: benjamini_hochberg(table[P_VALUE].tolist())})
 
-    def _ends(self) -> pd.DataFrame:
+    def ends(self) -> pd.DataFrame:
         """Give each segment's last row, and how many entered in it."""
         last = self._table[STEP_NUMBER].max()
         entered = self._table.loc[self._table[STEP_NUMBER] == 1, USERS].to_numpy()
-        ends: pd.DataFrame = self._table[self._table[STEP_NUMBER] == last].assign(entered=entered)
+        ends: pd.DataFrame = self._table[self._table[STEP_NUMBER] == last].assign(**{ENTERED: entered})
         return ends
 
 
@@ -151,14 +176,16 @@ def break_down(
 ) -> FunnelBreakdown:
     """Count by segment; see :meth:`FunnelResult.by`."""
     names = (properties,) if isinstance(properties, str) else tuple(properties)
+    if not names:
+        raise ParameterError("A breakdown needs a property, or several: breakdown='country'.")
     asked.log.require_columns(names)
     rule = _rule(asked, attribution)
-    if not isinstance(top, int) or not 1 <= top <= MOST_SEGMENTS:
+    if type(top) is not int or not 1 <= top <= MOST_SEGMENTS:
         raise ParameterError(f"top={top!r} must be a whole number from 1 to {MOST_SEGMENTS}: segments shown by name.")
     found = segments(attempts, names, rule, top=top, each=asked.each)
     tables = [rates(asked, levels, None).assign(**{SEGMENT: name}) for name, levels in found.levels.items()]
     table = pd.concat(tables, ignore_index=True) if tables else whole.head(0).assign(**{SEGMENT: []})
-    table = table[[SEGMENT, *(column for column in table.columns if column != SEGMENT)]]
+    table = table[[SEGMENT, *(name for name in table.columns if name != SEGMENT and not name.startswith("mature"))]]
     named = " and ".join(names)
     of_many = f"; {OTHER} stands for {found.others:,} more values" if found.others else ""
     words = _WORDS.get(str(rule), f"the value of the event that made step {attribution}")
@@ -166,6 +193,7 @@ def break_down(
         table,
         definition=f"By {named}: {words}{of_many}. {asked.definition}",
         basis=f"attempts {asked.period or 'starting at any time'}; {asked.log.basis}",
+        properties=named,
         counted=asked.counted,
         entered=int(whole[USERS].iloc[0]),
         others=found.others,
@@ -191,6 +219,6 @@ def _rule(asked: Asked, attribution: str | int) -> str | int:
 
 
 def _say(row: dict[str, object]) -> str:
-    entered, made = int(str(row["entered"])), int(str(row[USERS]))
+    entered, made = int(str(row[ENTERED])), int(str(row[USERS]))
     of = f"{made:,} of {entered:,}"
     return f"{row[SEGMENT]} {of}" if entered < SMALL_GROUP else f"{row[SEGMENT]} {made / entered:.1%} ({of})"

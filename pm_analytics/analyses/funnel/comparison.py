@@ -32,13 +32,15 @@ NOT_AN_EFFECT = "This describes a change; it does not show what caused it."
 
 @dataclass(frozen=True, slots=True)
 class Side:
-    """One of two funnels: its table, when its attempts began, its definition and basis, and how it is called."""
+    """One of two funnels: its table, when its attempts began, what it says of itself, and how it is called."""
 
     label: str
     table: pd.DataFrame
     period: str
     definition: str
     basis: str
+    counted: str
+    unfinished: int
 
     @property
     def entered(self) -> int:
@@ -56,10 +58,16 @@ class FunnelComparison(Result):
         How the two are called.
     confidence : float
         Coverage of the intervals.
+    counted : str
+        What is counted, in words.
+    unfinished : (int, int)
+        Units of each whose time is not over: they may still convert.
     """
 
     labels: tuple[str, str]
     confidence: float
+    counted: str
+    unfinished: tuple[int, int]
 
     def summary(self) -> str:
         """Say the overall conversion of both, and the difference with its interval."""
@@ -68,12 +76,13 @@ class FunnelComparison(Result):
             empty = self.labels[0] if first[FIRST_USERS] == 0 else self.labels[1]
             return f"There is no comparison: nobody entered {empty}."
         said = [
-            f"{label} {say_share(int(last[users]), int(first[users]), math.nan, math.nan)}"
+            f"{label} {say_share(int(last[users]), int(first[users]), math.nan, math.nan, self.counted)}"
             for label, users in zip(self.labels, (FIRST_USERS, SECOND_USERS), strict=True)
         ]
         return (
             f"Reached {last[STEP]!r}: {said[0]}; {said[1]}. Difference {say_points(last[DIFFERENCE])} "
-            f"({say_points(last[CI_LOWER])} to {say_points(last[CI_UPPER])}). {self._not_comparable()}{NOT_AN_EFFECT}"
+            f"({say_points(last[CI_LOWER])} to {say_points(last[CI_UPPER])}). "
+            f"{self._not_comparable()}{self._too_young()}{NOT_AN_EFFECT}"
         )
 
     def to_display(self) -> pd.DataFrame:
@@ -81,8 +90,8 @@ class FunnelComparison(Result):
         said = {
             column: [say_points(value) for value in self._table[column]] for column in (DIFFERENCE, CI_LOWER, CI_UPPER)
         }
-        named = {FIRST_USERS: self.labels[0], FIRST_RATE: f"{self.labels[0]} rate"}
-        named |= {SECOND_USERS: self.labels[1], SECOND_RATE: f"{self.labels[1]} rate"}
+        named = {FIRST_USERS: self.labels[0], FIRST_RATE: f"{self.labels[0]}_rate"}
+        named |= {SECOND_USERS: self.labels[1], SECOND_RATE: f"{self.labels[1]}_rate"}
         return self._table.assign(**said).rename(columns=named)
 
     def changed_steps(self) -> list[str]:
@@ -103,6 +112,11 @@ class FunnelComparison(Result):
             f"But {named} hardly occurs in one of the two: the process or its tracking changed, "
             "so these rates do not compare. "
         )
+
+    def _too_young(self) -> str:
+        """Say when one side could still rise: a young funnel beside an old one looks worse than it is."""
+        young = [f"{n:,} of {label}" for n, label in zip(self.unfinished, self.labels, strict=True) if n]
+        return f"Still with time to go further: {' and '.join(young)}, so these shares can rise. " if young else ""
 
     def headline(self) -> str:
         """Say the difference in overall conversion, in one short line."""
@@ -162,7 +176,15 @@ def compare(first: Side, second: Side, *, confidence: float) -> FunnelComparison
     spans = "; ".join(f"{side.label}: {side.period or 'all attempts'}" for side in (first, second))
     basis = "; ".join(f"{side.label}: {side.basis}" for side in (first, second))
     definition = f"{spans}; {confidence:.0%} Newcombe intervals. {second.definition}"
-    return FunnelComparison(table, definition, basis, (first.label, second.label), confidence)
+    return FunnelComparison(
+        table,
+        definition,
+        basis,
+        labels=(first.label, second.label),
+        confidence=confidence,
+        counted=first.counted,
+        unfinished=(first.unfinished, second.unfinished),
+    )
 
 
 def _interval(one: int, two: int, first: Side, second: Side, confidence: float) -> Interval:

@@ -36,6 +36,9 @@ if TYPE_CHECKING:
 
 SMALLEST_SHARE = 0.02
 ASSOCIATION_ONLY = "This is an association only: it does not show that anything here moves conversion."
+WATCHED_LONGER = (
+    "Who dropped off was watched for longer than who converted, so frequent events lean towards dropping off."
+)
 
 
 @dataclass(frozen=True, slots=True, repr=False, eq=False)
@@ -56,25 +59,36 @@ class FunnelDrivers(Result):
         What is counted, in words.
     level : float
         Share of false findings that is accepted among those said to differ.
+    with_events : bool
+        Whether events are compared, and not only properties.
     """
 
     converted: int
     dropped: int
     counted: str
     level: float
+    with_events: bool
 
     def summary(self) -> str:
         """Say what goes most with converting and with dropping off, among what is not likely to be chance."""
-        base = f"Of {self.converted + self.dropped:,} {self.counted} that can be judged, {self.converted:,} converted"
+        size = self.converted + self.dropped
+        if not size:
+            return "No attempt has converted or had all its time yet, so there is nothing to compare."
+        base = f"Of {size:,} {self.counted} that converted or had all their time, {self.converted:,} converted"
         clear = self._table[self._table[ADJUSTED_P_VALUE] <= self.level]
         if clear.empty:
-            return f"{base}; nothing looked at tells them from the others. {ASSOCIATION_ONLY}"
+            return f"{base}; nothing looked at tells them from the others beyond chance. {ASSOCIATION_ONLY}"
         said = [self._say(clear[sign * clear[DIFFERENCE] > 0], words) for sign, words in _SIDES.items()]
-        return f"{base}. {' '.join(filter(None, said))} {ASSOCIATION_ONLY}"
+        return f"{base}. {' '.join(filter(None, said))} {self.caution}"
+
+    @property
+    def caution(self) -> str:
+        """What a reader must know before taking a difference for more than it is."""
+        return f"{ASSOCIATION_ONLY} {WATCHED_LONGER}" if self.with_events else ASSOCIATION_ONLY
 
     def headline(self) -> str:
         """Say what is shown."""
-        return "What goes with converting, and what with dropping off (an association only)"
+        return "What goes with converting, and what with dropping off"
 
     def claims(self) -> list[Claim]:
         """List the difference in conversion with and without each."""
@@ -95,7 +109,8 @@ class FunnelDrivers(Result):
     def to_display(self) -> pd.DataFrame:
         """Say differences in percentage points."""
         points = {name: [say_points(value) for value in self._table[name]] for name in (DIFFERENCE, CI_LOWER, CI_UPPER)}
-        return self._table.assign(**points)
+        odds = [ODDS_CI_LOWER, ODDS_CI_UPPER, P_VALUE]
+        return self._table.assign(**points).drop(columns=odds)
 
     def _say(self, rows: pd.DataFrame, words: str) -> str:
         if rows.empty:
@@ -104,7 +119,7 @@ class FunnelDrivers(Result):
         what = f"{row[VALUE]!r}" if row[KIND] == "event" else f"{row[KIND]} {row[VALUE]!r}"
         return (
             f"{words} {what}: {row[RATE_WITH]:.1%} converted with it, {row[RATE_WITHOUT]:.1%} without "
-            f"({say_points(row[CI_LOWER])} to {say_points(row[CI_UPPER])})."
+            f"(difference {say_points(row[DIFFERENCE])}, {say_points(row[CI_LOWER])} to {say_points(row[CI_UPPER])})."
         )
 
 
@@ -116,6 +131,12 @@ def find_drivers(
 ) -> FunnelDrivers:
     """Compare; see :meth:`FunnelResult.drivers`."""
     asked.log.require_columns(properties)
+    if asked.each:
+        raise ParameterError(
+            "Drivers compare units, and attempts of one unit resemble each other; ask a funnel with count='users'."
+        )
+    if type(smallest) is not int or smallest < 1:
+        raise ParameterError(f"smallest={smallest!r} must be a whole number of at least 1.")
     if not events and not properties:
         raise ParameterError("There is nothing to compare: leave events=True, or name properties=.")
     people = queries.judged(attempts)
@@ -132,16 +153,22 @@ def find_drivers(
     return FunnelDrivers(
         table,
         definition=(
-            "Drivers: events done between entry and last step (or the window's end), and properties at entry; "
-            f"those met in fewer than {least:,} left out; {asked.confidence:.0%} Newcombe and Woolf intervals; "
-            f"p-values adjusted by Benjamini-Hochberg. {asked.definition}"
+            f"Drivers: {_looked_at(properties, events=events)}; those met in fewer than {least:,} left out; "
+            f"{asked.confidence:.0%} Newcombe and Woolf intervals; p-values adjusted by Benjamini-Hochberg. "
+            f"{asked.definition}"
         ),
         basis=f"{asked.counted} that converted or whose time is over; {asked.log.basis}",
         converted=converted,
         dropped=dropped,
         counted=asked.counted,
         level=1 - asked.confidence,
+        with_events=events,
     )
+
+
+def _looked_at(properties: tuple[str, ...], *, events: bool) -> str:
+    done = ["events done between entry and the last step, or the end of the time allowed"] if events else []
+    return " and ".join([*done, *([f"{', '.join(properties)} at entry"] if properties else [])])
 
 
 _COLUMNS = [

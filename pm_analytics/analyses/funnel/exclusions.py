@@ -68,7 +68,9 @@ class Bar:
         return self.after <= level < self.before
 
 
-def place(exclusions: Exclusion | Iterable[Exclusion], steps: Sequence[Step], *, whole: bool) -> tuple[Bar, ...]:
+def place(
+    exclusions: str | Exclusion | Iterable[str | Exclusion], steps: Sequence[Step], *, whole: bool
+) -> tuple[Bar, ...]:
     """Check exclusions against the steps, and count their places in needed steps only.
 
     Parameters
@@ -81,15 +83,24 @@ def place(exclusions: Exclusion | Iterable[Exclusion], steps: Sequence[Step], *,
     ParameterError
         Outside the steps, at an optional step, or by an event that fills a step it lies between.
     """
-    listed = [exclusions] if isinstance(exclusions, Exclusion) else list(exclusions)
-    return tuple(_placed(exclusion, steps, whole=whole) for exclusion in listed)
+    listed = [exclusions] if isinstance(exclusions, Exclusion | str) else list(exclusions)
+    return tuple(_placed(_read(exclusion), steps, whole=whole) for exclusion in listed)
+
+
+def _read(exclusion: str | Exclusion) -> Exclusion:
+    """Read the name of an event as its exclusion from the whole funnel."""
+    if isinstance(exclusion, str):
+        return Exclusion(exclusion)
+    if not isinstance(exclusion, Exclusion):
+        raise ParameterError(f"exclude= takes pm.Exclusion('refund'), or several in a list; got {exclusion!r}.")
+    return exclusion
 
 
 def _placed(exclusion: Exclusion, steps: Sequence[Step], *, whole: bool) -> Bar:
     before = len(steps) if exclusion.before is None else exclusion.before
     after = exclusion.after
     said = f"The exclusion of {exclusion.title!r} lies after step {after} and before step {before}"
-    if not 1 <= after < before <= len(steps):
+    if not all(type(number) is int for number in (after, before)) or not 1 <= after < before <= len(steps):
         raise ParameterError(
             f"{said}, but the steps are numbered 1 to {len(steps)}: write after= and before= with "
             f"1 <= after < before <= {len(steps)}."

@@ -25,7 +25,7 @@ from pm_analytics.names import (
     USERS,
 )
 from pm_analytics.results import records
-from pm_analytics.stats.proportions import share, wilson
+from pm_analytics.stats.proportions import UNDEFINED, share, wilson
 from pm_analytics.times import from_microseconds
 
 if TYPE_CHECKING:
@@ -39,24 +39,25 @@ if TYPE_CHECKING:
 def users(asked: Asked, attempts: Attempts, step: int, which: str) -> pd.DataFrame:
     """List the units behind a number; see :meth:`FunnelResult.users`."""
     steps = asked.question.steps
-    if not isinstance(step, int) or not 1 <= step <= len(steps):
+    if type(step) is not int or not 1 <= step <= len(steps):
         raise ParameterError(f"step={step!r} must be the number of a step, from 1 to {len(steps)}.")
     if which not in {"converted", "dropped"}:
         raise ParameterError(f"which={which!r} is not a choice; write 'converted' or 'dropped'.")
     if which == "dropped" and step == 1:
         raise ParameterError("Nobody drops off before the first step; ask for step=2 or later.")
-    found = queries.units(attempts, step - 1, made=which == "converted")
+    found = queries.units(attempts, step - 1, made=which == "converted", each=asked.each)
     return pd.DataFrame({asked.log.unit: found[UNIT], ENTERED_AT: local(found["entered"], asked)})
 
 
 def attempts(asked: Asked, table: Attempts, limit: int | None) -> pd.DataFrame:
     """List attempts; see :meth:`FunnelResult.attempts`."""
-    if limit is not None and (not isinstance(limit, int) or limit < 1):
+    if limit is not None and (type(limit) is not int or limit < 1):
         raise ParameterError(f"limit={limit!r} must be a whole number of at least 1, or None for all.")
-    found = queries.attempt_rows(table, most=limit)
-    chosen = queries.counted_rows(table)
-    keys = [name for name in (UNIT, HELD) if name in found.columns]
-    counting = set(chosen[[*keys, reached(1)]].itertuples(index=False, name=None))
+    return as_table(queries.attempt_rows(table, most=limit, each=asked.each), asked)
+
+
+def as_table(found: pd.DataFrame, asked: Asked) -> pd.DataFrame:
+    """Write attempts in the words of the funnel."""
     needed = [number for number, step in enumerate(asked.question.steps, 1) if not step.optional]
     levels = [int(level) for level in found[LEVEL]]
     return pd.DataFrame(
@@ -69,7 +70,7 @@ def attempts(asked: Asked, table: Attempts, limit: int | None) -> pd.DataFrame:
             ENTERED_AT: local(found[reached(1)], asked),
             ENDED_AT: local([row[reached(level)] for row, level in zip(records(found), levels, strict=True)], asked),
             OUTCOME: [outcome(row, asked) for row in records(found)],
-            COUNTS: [tuple(row[name] for name in [*keys, reached(1)]) in counting for row in records(found)],
+            COUNTS: found["counts"].astype(bool),
         }
     )
 
@@ -90,8 +91,13 @@ def outcome(row: dict[str, Any], asked: Asked) -> str:
 
 def reach(asked: Asked, table: Attempts) -> pd.DataFrame:
     """Give the units per step, in whatever order; see :meth:`FunnelResult.reach`."""
-    counts, entered = queries.reach(table)
-    intervals = [wilson(n, entered, confidence=asked.confidence) for n in counts]
+    counts, entered = queries.reach(table, each=asked.each)
+    # With an order everybody who entered has made the first step: that is no estimate.
+    estimated = [not (asked.question.order != "any" and number == 0) for number in range(len(counts))]
+    intervals = [
+        wilson(n, entered, confidence=asked.confidence) if of else UNDEFINED
+        for n, of in zip(counts, estimated, strict=True)
+    ]
     return pd.DataFrame(
         {
             STEP_NUMBER: range(1, len(counts) + 1),

@@ -5,8 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Literal
 
-import pandas as pd
-
 from pm_analytics.analyses.funnel import listing
 from pm_analytics.analyses.funnel.breakdown import FunnelBreakdown, break_down
 from pm_analytics.analyses.funnel.comparison import FunnelComparison, Side, compare
@@ -29,12 +27,13 @@ from pm_analytics.names import (
     STEP_NUMBER,
     USERS,
 )
-from pm_analytics.results import Claim, Result, known, records, say_share
-from pm_analytics.times import say_duration
+from pm_analytics.results import SMALL_GROUP, Claim, Result, known, records, say_share
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
     from datetime import timedelta
+
+    import pandas as pd
 
     from pm_analytics.analyses.funnel.asking import Asked
     from pm_analytics.analyses.funnel.counts import Attempts
@@ -54,6 +53,8 @@ class FunnelResult(Result):
         Time allowed from entry to each later step; None for no limit.
     unfinished : int
         Units short of the last step whose window is not over when the data ends: they may still convert.
+    removed : int or None
+        Units that an exclusion took out of every step; None unless ``exclusion_policy="remove_user"``.
     tolerated : int or None
         Conversions that there are only because of ``tie_tolerance``; None without one.
     confidence : float
@@ -69,6 +70,7 @@ class FunnelResult(Result):
     steps: tuple[str, ...]
     within: timedelta | None
     unfinished: int
+    removed: int | None
     tolerated: int | None
     confidence: float
     period: str
@@ -89,24 +91,24 @@ class FunnelResult(Result):
         table = self._table
         entered, last = int(table[USERS].iloc[0]), table.iloc[-1]
         if entered == 0:
-            return f"Nobody did {self._first}{self._when()}, so there is no conversion to speak of."
+            nobody = f"Nobody did {self._asked.entering}{self._when()}, so there is no conversion to speak of."
+            return nobody + self._say_removed()
         said = say_share(int(last[USERS]), entered, last[CI_LOWER], last[CI_UPPER], self.counted)
-        limit = f" within {say_duration(self.within)}" if self.within else ""
-        text = f"{said} went from {self._first} to {self._last}{limit}{self._when()}"
-        return f"{text}; the largest loss is {self._largest_loss()}.{self._asides()}"
+        text = f"{said} {self._asked.way}{self._asked.limit}{self._when()}"
+        return f"{text}; {self._largest_loss()}.{self._asides()}"
 
     def headline(self) -> str:
         """Say overall conversion with its interval, in one short line."""
         entered, last = int(self._table[USERS].iloc[0]), self._table.iloc[-1]
         if entered == 0:
-            return f"Nobody did {self._first}"
+            return f"Nobody did {self._asked.entering}"
         said = say_share(int(last[USERS]), entered, last[CI_LOWER], last[CI_UPPER], self.counted)
-        return f"{said} reached {self._last}"
+        return f"{said} {'reached ' + repr(self.steps[-1]) if self._asked.question.ordered else self._asked.way}"
 
     def claims(self) -> list[Claim]:
-        """List each step's share of those who entered."""
+        """List each step's share of those who entered; with ``breakdown=``, each segment's overall conversion too."""
         entered = int(self._table[USERS].iloc[0])
-        return [
+        whole = [
             Claim(
                 id=f"funnel.step_{row[STEP_NUMBER]}",
                 value=known(row[CONVERSION_RATE]),
@@ -119,12 +121,13 @@ class FunnelResult(Result):
             )
             for row in records(self._table)
         ]
+        return whole if self.segments is None else whole + self.segments.claims()
 
     def to_display(self) -> pd.DataFrame:
-        """Leave out columns that say nothing here: mature attempts when all are, exclusions when there are none."""
+        """Leave out columns that say nothing here: mature attempts when all are, exclusions when none ended any."""
         if self.segments is not None:
             return self.segments.to_display()
-        idle = [] if self._asked.question.bars else [EXCLUDED]
+        idle = [] if self._table[EXCLUDED].any() else [EXCLUDED]
         same = self._table[MATURE_USERS].isna().all() or (self._table[MATURE_USERS] == self._table[USERS]).all()
         return self._table.drop(columns=[*idle, *(_MATURE if same else [])])
 
@@ -142,7 +145,10 @@ class FunnelResult(Result):
             The two differ in more than their events and period, so their rates do not compare.
         """
         if not self._comparable(other):
-            raise ParameterError("Only funnels of the same steps and window compare; run both with the same ones.")
+            raise ParameterError(
+                "Only funnels of the same steps and window, and of the same other rules, compare; run both with the "
+                "same ones. What may differ is the events (log.where(...)) and entries=."
+            )
         return compare(self._side(labels[0]), other._side(labels[1]), confidence=self.confidence)
 
     def by(
@@ -162,6 +168,11 @@ class FunnelResult(Result):
         top : int
             Segments kept by name, those with the most units; the rest are counted together as "(other)". Missing
             values are a segment, "(missing)".
+
+        Returns
+        -------
+        FunnelBreakdown
+            The funnel's table once per segment, without the columns about mature attempts.
 
         Raises
         ------
@@ -187,7 +198,8 @@ class FunnelResult(Result):
         Returns
         -------
         FunnelTrend
-            A unit counts once in every period in which it entered, so the periods may add up to more than the funnel.
+            A unit counts once in every period in which it entered, by its furthest attempt that began there: each
+            period is the funnel of the attempts that began in it. So the periods may add up to more than the funnel.
         """
         return follow(self._asked, self._attempts, period, from_step, to_step, week_start)
 
@@ -217,7 +229,13 @@ class FunnelResult(Result):
         -------
         DataFrame
             The unit's column (``user_id``) and ``entered_at``, when its counted attempt began, in the log's zone;
-            sorted by unit. As many rows as the funnel counts: for reading, not for a shared page.
+            sorted by unit. As many rows as the funnel counts (with ``count="attempts"`` one per attempt): for reading,
+            not for a shared page.
+
+        Raises
+        ------
+        ParameterError
+            No such step, or nobody could have dropped off before it.
         """
         return listing.users(self._asked, self._attempts, step, which)
 
@@ -230,7 +248,9 @@ class FunnelResult(Result):
             The unit's column, what is held constant (if asked), ``attempt`` (its number within the unit, from 1),
             ``step_number`` and ``step`` it reached, ``entered_at``, ``ended_at`` (of its last step), ``outcome``
             (converted, excluded, interrupted, still open, dropped off) and ``counts``, whether it is the unit's
-            counted one.
+            counted one. With ``count="attempts"`` all count, at the step they reached by events that serve no later
+            attempt. Without an order, ``ended_at`` is null for the attempts that do not count of a unit that has more
+            than 1,000.
         """
         return listing.attempts(self._asked, self._attempts, limit)
 
@@ -239,8 +259,8 @@ class FunnelResult(Result):
 
         Raises
         ------
-        UnknownNameError
-            No event that matters to this funnel belongs to that unit.
+        DataError
+            The log does not know that unit, or no event of it matters to this funnel.
         """
         return explain(self._asked, unit)
 
@@ -255,6 +275,11 @@ class FunnelResult(Result):
             Whether to compare the other events done between entry and the end of the attempt.
         smallest : int
             An event or value met in fewer units than this, or than 2 % of them if that is less, is left out.
+
+        Raises
+        ------
+        ParameterError
+            Nothing to compare; or attempts are counted, which do not stand alone as units do.
         """
         return find_drivers(self._asked, self._attempts, tuple(properties), smallest, events=events)
 
@@ -265,17 +290,6 @@ class FunnelResult(Result):
         """
         return listing.reach(self._asked, self._attempts)
 
-    @property
-    def _first(self) -> str:
-        return repr(self.steps[0]) if self._asked.question.ordered else f"any of {self._names()}"
-
-    @property
-    def _last(self) -> str:
-        return repr(self.steps[-1]) if self._asked.question.ordered else f"all of {self._names()}"
-
-    def _names(self) -> str:
-        return ", ".join(repr(step.title) for step in self._asked.question.steps)
-
     def _comparable(self, other: FunnelResult) -> bool:
         theirs = other._asked.question
         return replace(self._asked.question, entries=None) == replace(theirs, entries=None) and (
@@ -283,41 +297,61 @@ class FunnelResult(Result):
         )
 
     def _side(self, label: str) -> Side:
-        return Side(label, self._table.copy(), self.period, self.definition, self.basis)
+        unfinished = 0 if self._asked.question.horizon is None else self.unfinished
+        definition = self._asked.definition
+        return Side(label, self._table.copy(), self.period, definition, self.basis, self.counted, unfinished)
 
     def _when(self) -> str:
         return f" ({self.period})" if self.period else ""
 
     def _largest_loss(self) -> str:
         needed = [not step.optional for step in self._asked.question.steps]
-        table = self._table[needed]
-        rates_of_steps = table[STEP_CONVERSION_RATE].iloc[1:]
-        if rates_of_steps.isna().all():
-            return "undefined"
-        worst = 1 + int(rates_of_steps.argmin())
-        before, after = table[STEP].iloc[worst - 1], table[STEP].iloc[worst]
-        return f"from {before!r} to {after!r}, where {1 - rates_of_steps.min():.0%} stop"
+        users = self._table.loc[needed, USERS].tolist()
+        rates_of_steps = self._table.loc[needed, STEP_CONVERSION_RATE].iloc[1:]
+        if users[-1] == users[0]:
+            return "nobody stopped on the way"
+        level = 1 + int(rates_of_steps.argmin())
+        before, after = (self._asked.title(n) for n in (level, level + 1))
+        stopped, came = users[level - 1] - users[level], users[level - 1]
+        share = f"{stopped:,} of {came:,}" if came < SMALL_GROUP else f"{stopped / came:.0%}"
+        return f"the largest loss is from {before} to {after}, where {share} stop"
 
     def _asides(self) -> str:
-        return self._open_windows() + self._say_excluded() + self._say_tolerated()
+        return self._open_windows() + self._say_excluded() + self._say_removed() + self._say_tolerated()
 
     def _open_windows(self) -> str:
-        if not self.unfinished or self.within is None:
+        if not self.unfinished or self._asked.question.horizon is None:
             return ""
-        still = f" {self.unfinished:,} {self.counted} still have time to go further, so these shares can rise"
-        entered, last = self._table[MATURE_USERS].iloc[0], self._table.iloc[-1]
-        if pd.isna(entered) or not entered:
-            return f"{still}."
-        said = say_share(int(last[MATURE_USERS]), int(entered), last[MATURE_CI_LOWER], last[MATURE_CI_UPPER], "those")
-        return f"{still}; of attempts whose {say_duration(self.within)} are over, it is {said}."
+        one = self.unfinished == 1
+        still = f" {_many(self.unfinished, self.counted)} still {'has' if one else 'have'} time to go further"
+        entered, last = int(self._table[MATURE_USERS].iloc[0]), self._table.iloc[-1]
+        if not entered:
+            return f"{still}, so these shares can rise; no attempt has had all its time yet."
+        made, ends = int(last[MATURE_USERS]), (last[MATURE_CI_LOWER], last[MATURE_CI_UPPER])
+        old = "that have had all their time" if self._asked.each else "with an attempt that has had all its time"
+        return f"{still}, so these shares can rise; it is {say_share(made, entered, *ends, f'{self.counted} {old}')}."
 
     def _say_excluded(self) -> str:
-        excluded = int(self._table[EXCLUDED].sum())
-        if not self._asked.question.bars or (self._asked.question.remove and self._asked.question.ordered):
+        if not self._asked.question.bars or self.removed is not None:
             return ""
-        return f" Exclusions ended the attempt of {excluded:,} {self.counted}."
+        excluded = int(self._table[EXCLUDED].sum())
+        what = "" if self._asked.each else " the attempt of"
+        return f" Exclusions ended{what} {_many(excluded, self.counted)}."
+
+    def _say_removed(self) -> str:
+        if self.removed is None:
+            return ""
+        return f" Exclusions took {_many(self.removed, self.counted)} out of every step."
 
     def _say_tolerated(self) -> str:
         if self.tolerated is None:
             return ""
-        return f" {self.tolerated:,} of the conversions depend on the tie tolerance."
+        verb = "conversion depends" if self.tolerated == 1 else "conversions depend"
+        return f" {self.tolerated:,} {verb} on the tie tolerance."
+
+
+def _many(count: int, counted: str) -> str:
+    """Say "1 user", "2 users", "1 value of account_id"."""
+    if count == 1:
+        counted = counted.replace("users", "user").replace("attempts", "attempt").replace("values", "value")
+    return f"{count:,} {counted}"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from itertools import combinations
 from typing import TYPE_CHECKING, Any, Literal
@@ -11,7 +12,7 @@ from pm_analytics.events import say_filter
 from pm_analytics.times import microseconds, parse_duration, say_duration
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
     from datetime import timedelta
 
 First = Literal["no", "ever", "matching"]
@@ -50,6 +51,8 @@ class Step:
 
     def __post_init__(self) -> None:
         """Refuse a step that nothing could fill."""
+        if not isinstance(self.event, str | Iterable | None):
+            raise ParameterError(f"A step is the name of an event, or several; got {self.event!r}.")
         odd = [name for name in self.names if not isinstance(name, str) or not name.strip()]
         if odd or (self.event is not None and not self.names):
             raise ParameterError(f"A step is the name of an event, or several; got {self.event!r}.")
@@ -116,6 +119,9 @@ def as_steps(steps: Iterable[str | Step]) -> tuple[Step, ...]:
     """
     if isinstance(steps, str | Step) or len(listed := list(steps)) < 2:
         raise ParameterError(f"A funnel needs at least two steps in a list, like ['visit', 'pay']; got {steps!r}.")
+    for step in listed:
+        if not isinstance(step, str | Step):
+            raise ParameterError(f"A step is the name of an event, or pm.Step(...) for more than a name; got {step!r}.")
     asked = tuple(step if isinstance(step, Step) else Step(step) for step in listed)
     for step in (asked[0], asked[-1]):
         if step.optional:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from pm_analytics.analyses.funnel.counts.timing import chosen, durations, histogram, waits
+from pm_analytics.analyses.funnel.counts.timing import durations, histogram, timed, waits
 from pm_analytics.analyses.funnel.trend import step_range
 from pm_analytics.errors import ParameterError
 from pm_analytics.names import (
@@ -29,15 +29,13 @@ from pm_analytics.names import (
     UNTIL_SECONDS,
     USERS,
 )
-from pm_analytics.results import Claim, Result, known, records
+from pm_analytics.results import SMALL_GROUP, Claim, Result, known, records
 from pm_analytics.stats.survival import CurvePoint, kaplan_meier, quantile
-from pm_analytics.times import SECOND
 
 if TYPE_CHECKING:
     from pm_analytics.analyses.funnel.asking import Asked
     from pm_analytics.analyses.funnel.counts import Attempts
 
-CURVE_POINTS = 400
 _NICE = (1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1_800, 3_600, 7_200, 21_600, 43_200, 86_400, 172_800, 604_800)
 
 
@@ -47,7 +45,8 @@ class ConversionTimes(Result):
 
     ``to_frame()``: ``from_step``, ``to_step``, ``users`` (whose counted attempt made both), ``mean_seconds``,
     ``median_seconds``, ``p25_seconds``, ``p75_seconds``, ``p90_seconds``; null when nobody made it. They are about
-    those who made the step: that the others might still do so is what :meth:`curve` takes into account.
+    those who made the step: that the others might still do so is what :meth:`curve` takes into account. The counted
+    attempt is the shortest of those that were first to get furthest, so it is the time from the start that worked.
 
     Attributes
     ----------
@@ -55,21 +54,30 @@ class ConversionTimes(Result):
         The steps of the histogram and the curve.
     counted : str
         What is counted, in words.
+    whole : (str, str)
+        The first and the last step.
+    basis_of_curve : str
+        What the curve rests on: also those that did not convert.
     """
 
     between: tuple[str, str]
     counted: str
+    whole: tuple[str, str]
+    basis_of_curve: str
     _histogram: pd.DataFrame
     _curve: tuple[CurvePoint, ...]
 
     def histogram(self) -> pd.DataFrame:
-        """Give the histogram: ``seconds`` and ``until_seconds`` bound each bar (start included), ``users``."""
+        """Give the histogram: ``seconds`` and ``until_seconds`` bound each bar (start included), ``users``.
+
+        The last bar holds all that is longer, so it may be wider than the others.
+        """
         return self._histogram.copy()
 
     def curve(self) -> pd.DataFrame:
-        """Give the share converted by time since the first of the two steps (Kaplan-Meier), one row per change.
+        """Give the share converted by time since the first of the two steps (Kaplan-Meier), one row per time.
 
-        Those whose attempt is too young to judge count for as long as they were observed.
+        Those whose attempt is too young to judge count for as long as they were observed. Times are exact to 0.1 %.
 
         Returns
         -------
@@ -84,23 +92,40 @@ class ConversionTimes(Result):
         """Say how long half of those who converted took, overall and at the slowest step."""
         whole = self._table.iloc[-1]
         if not whole[USERS]:
-            return f"Nobody went from {self.between[0]} to {self.between[1]}, so there is no time to speak of."
+            return f"Nobody went from {self.whole[0]} to {self.whole[1]}, so there is no time to speak of."
+        count = int(whole[USERS])
+        who = f"Half of the {count:,} {self.counted} that" if count > 1 else f"The only one of the {self.counted} that"
+        text = f"{who} went from {self.whole[0]} to {self.whole[1]} did so within {say_seconds(whole[MEDIAN_SECONDS])}"
+        return f"{text}{self._say_slowest()}.{self._say_curve()}"
+
+    def _say_slowest(self) -> str:
         steps = self._table.iloc[:-1]
+        if len(steps) == 1:
+            return ""
         slowest = steps.iloc[int(steps[MEDIAN_SECONDS].argmax())]
-        share = self._curve[-1].share if self._curve else math.nan
         return (
-            f"Half of the {int(whole[USERS]):,} {self.counted} that went from {whole[FROM_STEP]!r} to "
-            f"{whole[TO_STEP]!r} did so within {say_seconds(whole[MEDIAN_SECONDS])}; the slowest step is from "
-            f"{slowest[FROM_STEP]!r} to {slowest[TO_STEP]!r} (median {say_seconds(slowest[MEDIAN_SECONDS])}). Counting "
-            f"those still under way, {share:.1%} get from {self.between[0]} to {self.between[1]} in the time observed."
+            f"; the slowest step is from {slowest[FROM_STEP]!r} to {slowest[TO_STEP]!r} "
+            f"(median {say_seconds(slowest[MEDIAN_SECONDS])})"
+        )
+
+    def _say_curve(self) -> str:
+        """Say the end of the curve, unless it rests on too few to be said."""
+        began = sum(point.events + point.censored for point in self._curve)
+        made = [point for point in self._curve if point.events]
+        if began < SMALL_GROUP or not made:
+            return ""
+        last = made[-1]
+        return (
+            f" An estimated {last.share:.1%} get from {self.between[0]} to {self.between[1]} within "
+            f"{say_seconds(last.time)}, those still under way counted for as long as they were observed."
         )
 
     def headline(self) -> str:
-        """Say the median time over all steps."""
+        """Say the median time from the first step to the last."""
         whole = self._table.iloc[-1]
         if not whole[USERS]:
-            return f"Nobody went from {self.between[0]} to {self.between[1]}"
-        return f"Half of those who got to {whole[TO_STEP]!r} took {say_seconds(whole[MEDIAN_SECONDS])} or less"
+            return f"Nobody went from {self.whole[0]} to {self.whole[1]}"
+        return f"Half of those who got to {self.whole[1]} took {say_seconds(whole[MEDIAN_SECONDS])} or less"
 
     def claims(self) -> list[Claim]:
         """List the median time of each step."""
@@ -133,21 +158,28 @@ def time_steps(asked: Asked, attempts: Attempts, from_step: int, to_step: int | 
     numbers = step_range(asked, from_step, to_step)
     steps = asked.question.steps
     start, end = (sum(not step.optional for step in steps[:number]) for number in numbers)
-    counted = chosen(attempts)
+    counted = timed(attempts, each=asked.each)
     last = asked.question.last
     pairs = [*((n - 1, n) for n in range(2, last + 1)), (1, last)]
     took = durations(counted, pairs)
-    width = _bar_width(counted, start, end, bins)
-    bars = histogram(counted, start, end, width)
+    spread = durations(counted, [(start, end)]).iloc[0]
+    width, most = _bar_width(spread, bins)
+    bars = histogram(counted, start, end, width, most=most)
     titles = [step.title for step in asked.question.needed] if asked.question.ordered else list(asked.titles)
+    rule = "attempt" if asked.each else f"{asked.unit}'s counted attempt"
     return ConversionTimes(
         _table=_table(took, pairs, titles),
-        definition=f"Time to convert: of each counted attempt. {asked.definition}",
+        definition=(
+            f"Time to convert: of each {rule}, over those that made the step; the curve (Kaplan-Meier) also counts "
+            f"the others, for as long as they had time or were observed. {asked.definition}"
+        ),
         basis=f"{asked.counted} that made both steps; {asked.log.basis}",
-        between=(repr(titles[start - 1]), repr(titles[end - 1])),
+        between=(asked.title(start), asked.title(end)),
         counted=asked.counted,
-        _histogram=_bars(bars, width),
-        _curve=tuple(_curve(counted, attempts, start, end, asked.confidence)),
+        whole=(asked.title(1), asked.title(last)),
+        basis_of_curve=f"{asked.counted} {asked.period or 'starting at any time'}; {asked.log.basis}",
+        _histogram=_bars(bars, width, most, spread["longest"]),
+        _curve=tuple(_curve(counted, attempts, (start, end), asked.confidence)),
     )
 
 
@@ -166,39 +198,40 @@ def _table(took: pd.DataFrame, pairs: list[tuple[int, int]], titles: list[str]) 
     )
 
 
-def _bar_width(counted: object, start: int, end: int, bins: int) -> float:
-    """Choose a width that people know (a minute, an hour, a day), for about as many bars as asked."""
-    longest = durations(counted, [(start, end)])["longest"].iloc[0]
-    if longest is None or longest != longest or not longest:  # noqa: PLR0124 - null, as a frame writes it
-        return 1.0
-    wanted = float(longest) / bins
-    return float(next((nice for nice in _NICE if nice >= wanted), math.ceil(wanted / 604_800) * 604_800))
+def _bar_width(spread: pd.Series, bins: int) -> tuple[float, int]:
+    """Choose a width that people know (a minute, an hour, a day), and how many bars at most.
+
+    A few who took very long must not squeeze all others into one bar: what is longer than twice the time of nine in
+    ten is in the last bar.
+    """
+    if pd.isna(spread["longest"]) or not spread["longest"]:
+        return 1.0, 1
+    reach = min(float(spread["longest"]), 2 * float(spread["p90"])) or float(spread["longest"])
+    wanted = reach / bins
+    width = float(next((nice for nice in _NICE if nice >= wanted), math.ceil(wanted / 604_800) * 604_800))
+    return width, max(1, math.ceil(reach / width))
 
 
-def _bars(bars: pd.DataFrame, width: float) -> pd.DataFrame:
+def _bars(bars: pd.DataFrame, width: float, most: int, longest: float) -> pd.DataFrame:
     """Fill in the bars that nobody is in: an empty one is a fact, too."""
     numbers = range(int(bars["bin"].max()) + 1) if len(bars) else range(0)
     users = dict(zip(bars["bin"], bars["users"], strict=True))
+    ends = [(number + 1) * width for number in numbers]
+    if len(ends) == most:
+        ends[-1] = max(ends[-1], float(longest))
     return pd.DataFrame(
         {
             SECONDS: [number * width for number in numbers],
-            UNTIL_SECONDS: [(number + 1) * width for number in numbers],
+            UNTIL_SECONDS: ends,
             USERS: [int(users.get(number, 0)) for number in numbers],
         }
     )
 
 
-def _curve(counted: object, attempts: Attempts, start: int, end: int, confidence: float) -> list[CurvePoint]:
-    longest = attempts.question.horizon
-    if longest is None:
-        found = durations(counted, [(start, end)])["longest"].iloc[0]
-        longest = int(float(found) * SECOND) if found == found and found is not None else SECOND  # noqa: PLR0124
-    width = max(1, -(-longest // CURVE_POINTS))
-    rows = waits(counted, attempts, start, end, width)
-    return kaplan_meier(
-        [(int(row["bin"]) * width / SECOND, int(row["converted"]), int(row["censored"])) for row in records(rows)],
-        confidence=confidence,
-    )
+def _curve(counted: object, attempts: Attempts, steps: tuple[int, int], confidence: float) -> list[CurvePoint]:
+    rows = records(waits(counted, attempts, *steps))
+    counts = [(float(row["seconds"]), int(row["converted"]), int(row["censored"])) for row in rows]
+    return kaplan_meier(counts, confidence=confidence)
 
 
 def say_seconds(seconds: float) -> str:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
@@ -45,21 +46,31 @@ class FunnelTrend(Result):
         What is counted, in words.
     between : (str, str)
         The steps between which conversion is followed.
+    confidence : float
+        Coverage of the intervals.
+    endless : bool
+        Attempts have no time limit, so no period is ever complete.
     """
 
     unit_of_time: str
     counted: str
     between: tuple[str, str]
+    confidence: float
+    endless: bool
 
     def summary(self) -> str:
-        """Say the conversion of the last complete period and of the one before it, and what is too young to judge."""
-        over = self._table[self._table[COMPLETE]]
-        young = len(self._table) - len(over)
+        """Say the conversion of the last complete period, how others did, and what is too young to judge."""
+        table = self._table
+        if not table[ENTERED].sum():
+            return "Nobody entered, so there is nothing to follow."
+        over = table[table[COMPLETE] & (table[ENTERED] > 0)]
+        if self.endless:
+            return f"Without a time limit no {self.unit_of_time} is ever final: every share can still rise."
+        young = int((~table[COMPLETE]).sum())
         open_ = f" {_say_young(young, self.unit_of_time)}" if young else ""
-        if over.empty or not over[ENTERED].sum():
+        if over.empty:
             return f"No {self.unit_of_time} with entries is old enough to judge.{open_}"
-        last = over[over[ENTERED] > 0].iloc[-1]
-        return f"{self._say(last)}.{open_}"
+        return f"{self._say(over.iloc[-1])}.{self._say_earlier(over.iloc[:-1])}{open_}"
 
     def headline(self) -> str:
         """Say what is followed."""
@@ -81,10 +92,18 @@ class FunnelTrend(Result):
             for row in records(self._table[self._table[COMPLETE]])
         ]
 
+    def _say_earlier(self, earlier: pd.DataFrame) -> str:
+        """Give the earlier periods together, so that one good or bad week is not taken for a change."""
+        entered, converted = int(earlier[ENTERED].sum()), int(earlier[CONVERTED].sum())
+        if not entered:
+            return ""
+        periods = f"{len(earlier):,} {self.unit_of_time}s" if len(earlier) > 1 else self.unit_of_time
+        return f" In the {periods} before it: {say_share(converted, entered, math.nan, math.nan, 'entries')}."
+
     def _say(self, row: pd.Series) -> str:
         said = say_share(int(row[CONVERTED]), int(row[ENTERED]), row[CI_LOWER], row[CI_UPPER], self.counted)
         return (
-            f"In the {self.unit_of_time} of {row[PERIOD]}, the last one with entries whose time is over, {said} went "
+            f"In the {self.unit_of_time} of {row[PERIOD]}, the last one old enough to judge, {said} went "
             f"from {self.between[0]} to {self.between[1]}"
         )
 
@@ -105,16 +124,30 @@ def follow(
     numbers = _numbers(asked, found, period, week_start)
     rows = [_row(asked, found.get(number), number, period, week_start, (first, last)) for number in numbers]
     names = [PERIOD, ENTERED, CONVERTED, CONVERSION_RATE, CI_LOWER, CI_UPPER, COMPLETE]
-    table = pd.DataFrame(rows, columns=names)
+    # Without a row pandas would not know what a column holds.
+    kinds: dict[str, Any] = {
+        ENTERED: "int64",
+        CONVERTED: "int64",
+        CONVERSION_RATE: float,
+        CI_LOWER: float,
+        CI_UPPER: float,
+        COMPLETE: bool,
+    }
+    table = pd.DataFrame(rows, columns=names).astype(kinds)
     begins = f"; weeks begin on {week_start}" if period == "week" else ""
     sums = "" if asked.each else "; a unit counts once in each period in which it entered, so they may add up to more"
     return FunnelTrend(
         table,
-        definition=f"By {period} of entry{begins}{sums}. {asked.definition}",
+        definition=(
+            f"By {period} of entry{begins}{sums}; complete when every attempt that began in it has had all its time. "
+            f"{asked.definition}"
+        ),
         basis=f"{asked.counted} by {period} of entry; {asked.log.basis}",
         unit_of_time=period,
         counted=asked.counted,
-        between=(repr(asked.titles[first - 1]), repr(asked.titles[last - 1])),
+        between=(asked.title(_level(asked, first)), asked.title(_level(asked, last))),
+        confidence=asked.confidence,
+        endless=asked.question.horizon is None,
     )
 
 
@@ -128,13 +161,18 @@ def step_range(asked: Asked, from_step: int, to_step: int | None) -> tuple[int, 
     """
     steps = asked.question.steps
     last = len(steps) if to_step is None else to_step
-    if not 1 <= from_step < last <= len(steps):
+    if not all(type(number) is int for number in (from_step, last)) or not 1 <= from_step < last <= len(steps):
         raise ParameterError(
             f"from_step={from_step!r} and to_step={to_step!r} must be two of the steps 1 to {len(steps)}, in order."
         )
     if asked.question.steps[from_step - 1].optional or asked.question.steps[last - 1].optional:
         raise ParameterError("An optional step is neither a beginning nor an end; name steps that every attempt makes.")
     return from_step, last
+
+
+def _level(asked: Asked, number: int) -> int:
+    """Turn the number of a step into that of a needed step."""
+    return sum(not step.optional for step in asked.question.steps[:number])
 
 
 def _numbers(asked: Asked, found: dict[int, Levels], period: str, week_start: str) -> range:

@@ -51,11 +51,14 @@ def sizes(people: Any) -> tuple[int, int]:  # noqa: ANN401
 
 
 def events_between(attempts: Attempts, people: Any) -> pd.DataFrame:  # noqa: ANN401
-    """Count, per event that is no step, the units that did it during their attempt: ``event``, ``made``, ``missed``."""
+    """Count, per other event, the units that did it during their attempt: ``event``, ``made``, ``missed``.
+
+    The funnel's own events, exclusions included, are left out: that they go with its outcome is its definition.
+    """
     log, question = attempts.log, attempts.question
     table = log.coded_events()
-    steps = {name for step in question.steps for name in step.names}
-    for name in sorted(steps):
+    own = [*question.steps, *(bar.kind for bar in question.bars)]
+    for name in sorted({name for step in own for name in step.names}):
         table = table.filter(table[EVENT] != name)
     rows = table.select(**{UNIT: table[log.unit], EVENT: table[EVENT], "now": engine.epoch_microseconds(table[TIME])})
     joined = rows.inner_join(people.select(UNIT, _MADE, _START, _END), UNIT)

@@ -10,6 +10,7 @@ import ibis
 
 from pm_analytics import engine
 from pm_analytics.analyses.funnel.counts.attempts import ENTRY, Attempts
+from pm_analytics.analyses.funnel.counts.chosen import chosen
 from pm_analytics.analyses.funnel.counts.instants import APART, NOW, fills, keys_of, labels, step_rows
 from pm_analytics.analyses.funnel.counts.levels import Levels, by_level, fold
 from pm_analytics.analyses.funnel.counts.ordered import LEVEL, reached
@@ -74,7 +75,7 @@ def _with_segment(
         attempts = Attempts(attempts.log, replace(attempts.question, apart=tuple(properties)))
         counted = attempts.owned() if each else attempts.counted(by=(UNIT, APART))
         return _named(counted.rename({SEGMENT: APART})), attempts
-    counted = attempts.owned() if each else attempts.counted()
+    counted = chosen(attempts, each=each)
     if attribution == "entry":
         return at_entry(counted, attempts, partial(labels, properties=properties)), attempts
     rows = step_rows(attempts.log, attempts.question, {SEGMENT: partial(labels, properties=properties)})

@@ -8,6 +8,7 @@ import ibis
 
 from pm_analytics import engine
 from pm_analytics.analyses.funnel.counts.attempts import ENTRY
+from pm_analytics.analyses.funnel.counts.chosen import chosen
 from pm_analytics.analyses.funnel.counts.ordered import LEVEL, reached
 from pm_analytics.times import SECOND
 
@@ -18,12 +19,13 @@ if TYPE_CHECKING:
 
     from pm_analytics.analyses.funnel.counts.attempts import Attempts
 
+FINENESS = 1_000
 QUANTILES = {"p25": 0.25, "median": 0.5, "p75": 0.75, "p90": 0.9}
 
 
-def chosen(attempts: Attempts) -> Any:  # noqa: ANN401 - an Ibis table
-    """Give each unit's counted attempt with the times of its steps, kept for the questions that follow."""
-    return engine.kept(attempts.with_times(attempts.counted()), "counted")
+def timed(attempts: Attempts, *, each: bool) -> Any:  # noqa: ANN401 - an Ibis table
+    """Give the attempts that count with the times of their steps, kept for the questions that follow."""
+    return engine.kept(attempts.with_times(chosen(attempts, each=each)), "counted")
 
 
 def durations(counted: Any, pairs: Sequence[tuple[int, int]]) -> pd.DataFrame:  # noqa: ANN401
@@ -49,23 +51,25 @@ def durations(counted: Any, pairs: Sequence[tuple[int, int]]) -> pd.DataFrame:  
     return pd.concat(rows, ignore_index=True)
 
 
-def histogram(counted: Any, start: int, end: int, width: float) -> pd.DataFrame:  # noqa: ANN401
-    """Count units per bin of ``width`` seconds: ``bin`` (from 0), ``users``."""
+def histogram(counted: Any, start: int, end: int, width: float, *, most: int) -> pd.DataFrame:  # noqa: ANN401
+    """Count units per bin of ``width`` seconds: ``bin`` (from 0; the last one holds all that is longer), ``users``."""
     made = counted.filter(counted[LEVEL] >= end)
     seconds = (made[reached(end)] - made[reached(start)]).cast("float64") / SECOND
     number = (ibis.ifelse(seconds < 0, 0.0, seconds) / width).floor().cast("int64")
-    bins = made.select(bin=number)
+    bins = made.select(bin=ibis.ifelse(number < most, number, most - 1))
     return engine.run(bins.group_by("bin").aggregate(users=bins.count()).order_by("bin"))
 
 
-def waits(counted: Any, attempts: Attempts, start: int, end: int, width: int) -> pd.DataFrame:  # noqa: ANN401
+def waits(counted: Any, attempts: Attempts, start: int, end: int) -> pd.DataFrame:  # noqa: ANN401
     """Count who made a step, and whose observation ended, by time since an earlier step.
+
+    Times that differ by less than a thousandth are counted together, as the longest of them, so that the table stays
+    small however many attempts there are.
 
     Returns
     -------
     DataFrame
-        ``bin``: time in units of ``width`` microseconds, rounded up for those who made it, down for the others, so
-        that nobody counts as waiting longer than they were seen to; ``converted``, ``censored``.
+        ``seconds``, ``converted``, ``censored``, in order.
     """
     horizon = attempts.question.horizon
     began = counted.filter(counted[LEVEL] >= start)
@@ -75,8 +79,9 @@ def waits(counted: Any, attempts: Attempts, start: int, end: int, width: int) ->
         close = began[ENTRY] + horizon
         limit = ibis.ifelse(close < limit, close, limit)
     until = ibis.ifelse(made, began[reached(end)], limit) - began[reached(start)]
-    until = ibis.ifelse(until < 0, 0, until)
-    number = ibis.ifelse(made, (until + width - 1) // width, until // width).cast("int64")
-    rows = began.select(bin=number, made=made.cast("int64"))
-    counts = rows.group_by("bin").aggregate(converted=rows["made"].sum(), censored=(1 - rows["made"]).sum())
-    return engine.run(counts.order_by("bin"))
+    seconds = ibis.ifelse(until < 0, 0, until).cast("float64") / SECOND
+    rows = began.select(seconds=seconds, bin=((seconds + 1).ln() * FINENESS).ceil(), made=made.cast("int64"))
+    counts = rows.group_by("bin").aggregate(
+        seconds=rows["seconds"].max(), converted=rows["made"].sum(), censored=(1 - rows["made"]).sum()
+    )
+    return engine.run(counts.order_by("bin")).drop(columns="bin")

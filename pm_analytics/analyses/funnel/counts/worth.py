@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from pm_analytics import engine
+from pm_analytics.analyses.funnel.counts.chosen import chosen
 from pm_analytics.analyses.funnel.counts.instants import NOW, fills, keys_of, step_rows
 from pm_analytics.analyses.funnel.counts.ordered import LEVEL, reached
 from pm_analytics.names import VALUE
@@ -19,7 +20,7 @@ def worth(attempts: Attempts, name: str, *, each: bool) -> list[tuple[float | No
     Where several events of one instant could have made the step, the largest value stands for them: a purchase sent
     twice is one purchase.
     """
-    counted = attempts.with_times(attempts.owned() if each else attempts.counted())
+    counted = chosen(attempts, each=each)
     rows = step_rows(attempts.log, attempts.question, {VALUE: lambda table: table[name].cast("float64")})
     return [_at(counted, rows, level, attempts) for level in range(1, attempts.question.last + 1)]
 

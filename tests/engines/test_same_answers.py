@@ -43,6 +43,27 @@ QUESTIONS = {
     "funnel_of_accounts": lambda log, _: pm.funnel(
         log.with_unit("account_id").without(is_internal=True), STEPS, entries=("2026-02-01", "2026-03-01")
     ).to_frame(),
+    "funnel_strict": lambda log, _: pm.funnel(log, STEPS, order="strict", within="3 days").to_frame(),
+    "funnel_in_any_order": lambda log, _: pm.funnel(log, [*CORE, "item_added"], order="any", within="2 days").to_frame(),
+    "funnel_with_an_exclusion": lambda log, _: pm.funnel(
+        log, STEPS, exclude=pm.Exclusion("error_shown", 1, 3), exclusion_policy="remove_user"
+    ).to_frame(),
+    "funnel_of_attempts": lambda log, _: pm.funnel(log, CORE, count="attempts", within="1 day").to_frame(),
+    "funnel_first_attempt": lambda log, _: pm.funnel(
+        log, ["item_edited", pm.Step("error_shown", optional=True), pm.Step("report_exported", within="6 hours")],
+        reentry="first", entries=("2026-02-01", "2026-03-01"),
+    ).to_frame(),
+    "funnel_held": lambda log, _: pm.funnel(log, CORE, hold="platform", tie_tolerance="2 seconds").to_frame(),
+    "funnel_by_platform": lambda log, _: pm.funnel(log, CORE, breakdown="platform").to_frame(),
+    "funnel_by_first_platform": lambda log, _: pm.funnel(log, CORE).by("platform", attribution="first", top=2).to_frame(),
+    "funnel_of_each_platform": lambda log, _: pm.funnel(log, CORE).by("platform", attribution="all").to_frame(),
+    "funnel_trend": lambda log, _: pm.funnel(log, CORE, within="2 days").trend("week").to_frame(),
+    "funnel_times": lambda log, _: pm.funnel(log, CORE, within="2 days").time_to_convert().to_frame(),
+    "funnel_curve": lambda log, _: pm.funnel(log, CORE, within="2 days").time_to_convert().curve(),
+    "funnel_users": lambda log, _: pm.funnel(log, STEPS).users(3, "dropped"),
+    "funnel_attempts": lambda log, _: pm.funnel(log, STEPS).attempts(),
+    "funnel_drivers": lambda log, _: pm.funnel(log, STEPS).drivers(properties=["plan"]).to_frame(),
+    "funnel_value": lambda log, _: pm.funnel(log, ["signed_up", "plan_upgraded"], value="amount").to_frame(),
     "retention": lambda log, _: pm.retention(log, None, CORE, periods=6).to_frame(),
     "retention_recurring": lambda log, _: pm.retention(
         log, CORE, CORE, cohorts="recurring", periods=4, segments="platform"
@@ -63,7 +84,18 @@ QUESTIONS = {
     "adoption_curve": lambda log, exposures: pm.adoption(log, "bulk_edit_saved", eligible=offered(exposures)).curve(),
     "experiment": lambda log, exposures: pm.experiment(log, exposures, plan()).to_frame(),
 }  # fmt: skip
-SAMPLE = {"check", "funnel_of_steps", "retention", "active_users", "lifecycle", "adoption_of_a_list", "experiment"}
+SAMPLE = {
+    "check",
+    "funnel_of_steps",
+    "funnel_in_any_order",
+    "funnel_with_an_exclusion",
+    "funnel_times",
+    "retention",
+    "active_users",
+    "lifecycle",
+    "adoption_of_a_list",
+    "experiment",
+}
 
 
 @pytest.fixture(scope="module")

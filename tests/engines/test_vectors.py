@@ -25,7 +25,7 @@ def load(name):
 
 FUNNELS, RETENTION, ENGAGEMENT = map(load, ("test_vectors", "test_retention_vectors", "test_engagement_vectors"))
 CASES = [
-    *((FUNNELS.test_a_loose_order_case_gives_its_published_counts, case) for case in FUNNELS.loose_cases()),
+    *((FUNNELS.test_a_funnel_case_gives_its_published_numbers, case) for case in FUNNELS.funnel_cases()),
     *((RETENTION.test_a_retention_case_gives_its_published_triangle, case) for case in RETENTION.retention_cases()),
     *((ENGAGEMENT.test_a_stickiness_case_gives_its_published_counts, case) for case in ENGAGEMENT.cases("stickiness")),
     *((ENGAGEMENT.test_a_lifecycle_case_gives_its_published_counts, case) for case in ENGAGEMENT.cases("lifecycle")),

@@ -2,7 +2,7 @@
 
 The level of an attempt is the largest number of steps that could each be given an event of its own from its window. By
 Hall's theorem, in the form for deficits, that is the least, over all sets of kinds of step, of the steps outside the
-set plus the events that could fill a step of it: sums over a sliding frame, and a minimum of them.
+set plus the events that could fill a step of it: sums over a sliding window, and a minimum of them.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ import ibis
 from pm_analytics import engine
 from pm_analytics.analyses.funnel.counts.instants import NOW, bars, keys_of, rows_of
 from pm_analytics.analyses.funnel.counts.ordered import BARRED_AT, LEVEL, STOPPED_AT, reached
+from pm_analytics.times import LATEST
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -23,17 +24,13 @@ if TYPE_CHECKING:
 
 _STRETCH = "stretch"
 _NEXT_BAR = "next_bar"
+_PROBE = "probe"
 _NOTHING = ibis.null("int64")
 
 
 def unordered_attempts(moments: Any, question: Question) -> Any:  # noqa: ANN401 - Ibis tables
     """Give one row per instant that may open an attempt: the keys, ``level``, ``reached_1``, ``barred_at``."""
-    stretches = _stretches(moments, question)
-    within = _window(question)
-    sums = {rows_of(group): stretches[rows_of(group)].sum().over(within) for group in question.kinds.groups()}
-    opened = stretches.select(
-        *keys_of(question), _NEXT_BAR, **{reached(1): stretches[NOW]}, **sums, first=_first_kind(stretches, question)
-    )
+    opened = _windows(_stretches(moments, question), question)
     if question.entries is not None:
         start, end = question.entries
         opened = opened.filter(opened[reached(1)] >= start, opened[reached(1)] < end)
@@ -117,11 +114,33 @@ def _first_kind(moments: Any, question: Question) -> Any:  # noqa: ANN401
     return moments[rows_of(frozenset([question.kinds.order[0]]))]
 
 
-def _window(question: Question) -> Any:  # noqa: ANN401
-    keys = [*keys_of(question), _STRETCH]
-    if question.window is None:
-        return ibis.window(group_by=keys, order_by=NOW, rows=(0, None))
-    return ibis.window(group_by=keys, order_by=NOW, range=(0, question.window))
+def _windows(stretches: Any, question: Question) -> Any:  # noqa: ANN401
+    """Give every instant as the beginning of a window, with the events of each set of kinds that the window holds.
+
+    A window's sum is a running sum at its end less one before its beginning. Its end need not be an instant, so it is
+    put among them as a row of its own, behind those of its time. That every engine can do; frames by time, not all.
+    """
+    keys, groups = [*keys_of(question), _STRETCH], [rows_of(group) for group in question.kinds.groups()]
+    order = [NOW, _PROBE]
+    earlier = ibis.window(group_by=keys, order_by=NOW, rows=(None, -1))
+    so_far = ibis.window(group_by=keys, order_by=order, rows=(None, 0))
+    zero = ibis.literal(0, "int64")
+    began = stretches.mutate(
+        **{_PROBE: zero, reached(1): stretches[NOW], "first": _first_kind(stretches, question).cast("int64")},
+        **{_before(name): stretches[name].sum().over(earlier).fill_null(zero).cast("int64") for name in groups},
+        **{name: stretches[name].cast("int64") for name in groups},
+    )
+    began = began.select(*keys, *order, reached(1), "first", _NEXT_BAR, *map(_before, groups), *groups)
+    end = ibis.literal(LATEST, "int64") if question.window is None else began[NOW] + question.window
+    ends = began.mutate(**{NOW: end, _PROBE: ibis.literal(1, "int64")}, **dict.fromkeys(groups, zero))
+    rows = began.union(ends.select(*began.columns))
+    rows = rows.mutate(**{name: rows[name].sum().over(so_far) - rows[_before(name)] for name in groups})
+    opened = rows.filter(rows[_PROBE] == 1)
+    return opened.select(*keys_of(question), reached(1), "first", _NEXT_BAR, *groups)
+
+
+def _before(name: str) -> str:
+    return f"{name}_before"
 
 
 def _level(counted: Any, question: Question) -> Any:  # noqa: ANN401

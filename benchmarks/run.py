@@ -177,8 +177,8 @@ def page(text: str, asked: argparse.Namespace) -> str:
 
 Written by `make bench`. All times are **ratios**: how many times as long as the floor, one scan of the same Parquet
 file by DuckDB (rows, last time, roughly how many users, one event). The floor is timed before and after each method,
-in its process; each method has a process of its own per round, and the methods take turns. Medians of {asked.rounds}
-rounds.
+in its process; each method has a process of its own per round, and the methods take turns. Medians over the rounds,
+of which there were {asked.rounds}.
 
 {text}
 

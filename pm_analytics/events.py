@@ -290,7 +290,8 @@ class EventLog:
 
     def event_counts(self) -> pd.DataFrame:
         """Count rows and distinct users per event name, most frequent first."""
-        each = self.table.group_by([EVENT, self.unit]).aggregate(**{EVENTS: self.table.count()})
+        table = self.table if self.codes is None else self.coded_events()
+        each = table.group_by([EVENT, self.unit]).aggregate(**{EVENTS: table.count()})
         counted = each.group_by(EVENT).aggregate(**{EVENTS: each[EVENTS].sum(), USERS: each[self.unit].count()})
         return engine.run(counted).sort_values([EVENTS, EVENT], ascending=[False, True], ignore_index=True)
 

@@ -155,6 +155,14 @@ def store(source: Any, stem: str) -> Any:  # noqa: ANN401
     return _until_unused(kept, f"DROP TABLE {kept.get_name()}")
 
 
+def rows_here(expression: Any) -> int:  # noqa: ANN401
+    """Count the rows of a query of the embedded engine; 0 for one of another, which is not asked."""
+    if not lies_here(expression):
+        return 0
+    with in_plain_words():
+        return int(expression.count().execute())
+
+
 def kept(expression: Any, stem: str) -> Any:  # noqa: ANN401
     """Keep the answer of a query that several others read, where we may: not in a warehouse."""
     return store(expression, stem) if lies_here(expression) else expression

@@ -2,7 +2,7 @@
 
 When a query is changed on purpose, write them anew and read the difference:
 
-    PM_ANALYTICS_UPDATE_SNAPSHOTS=1 python -m pytest tests/engines/test_snapshots.py
+    UPDATE_SNAPSHOTS=1 python -m pytest tests/engines/test_snapshots.py
 """
 
 from __future__ import annotations
@@ -109,7 +109,7 @@ def test_the_sql_for_a_warehouse_is_the_one_that_was_read(warehouse, question, o
     # The longest query is the one that the room is about; the others ask which events there are, and until when.
     text = readable(max(asked, key=len))
     path = FOLDER / warehouse / f"{question}.sql"
-    if os.environ.get("PM_ANALYTICS_UPDATE_SNAPSHOTS") == "1":
+    if os.environ.get("UPDATE_SNAPSHOTS") == "1":
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text, encoding="utf-8")
     assert text == path.read_text(encoding="utf-8")

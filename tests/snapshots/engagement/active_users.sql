@@ -1,12 +1,4 @@
 SELECT
-  MAX(EPOCH_US("t0"."time")) AS "last"
-FROM "events" AS "t0"
-
-SELECT
-  MIN(EPOCH_US("t0"."time")) AS "first"
-FROM "events" AS "t0"
-
-SELECT
   *
 FROM (
   SELECT
@@ -84,15 +76,14 @@ FROM (
             EPOCH_US("t1"."time") + 0
           ) / (
             86400000000
-          )) AS BIGINT) AS "period"
+          )) AS BIGINT) AS "period",
+          1 AS "events"
         FROM (
           SELECT
             *
           FROM "events" AS "t0"
           WHERE
-            "t0"."user_id" IS NOT NULL
-            AND TRIM("t0"."user_id", <white space>) <> ''
-            AND "t0"."time" < MAKE_TIMESTAMP(2026, 2, 9, 0, 0, 0.0)
+            "t0"."time" < MAKE_TIMESTAMP(2026, 2, 9, 0, 0, 0.0)
             AND "t0"."time" >= MAKE_TIMESTAMP(2026, 1, 5, 0, 0, 0.0)
             AND TRUE
         ) AS "t1"

@@ -1,16 +1,4 @@
 SELECT
-  MAX(EPOCH_US("t0"."time")) AS "last"
-FROM "events" AS "t0"
-
-SELECT
-  MIN(EPOCH_US("t0"."time")) AS "first"
-FROM "events" AS "t0"
-
-SELECT DISTINCT
-  "t0"."event"
-FROM "events" AS "t0"
-
-SELECT
   *
 FROM (
   SELECT
@@ -96,9 +84,7 @@ FROM (
                 *
               FROM "events" AS "t0"
               WHERE
-                "t0"."user_id" IS NOT NULL
-                AND TRIM("t0"."user_id", <white space>) <> ''
-                AND "t0"."time" < MAKE_TIMESTAMP(2026, 2, 9, 0, 0, 0.0)
+                "t0"."time" < MAKE_TIMESTAMP(2026, 2, 9, 0, 0, 0.0)
             ) AS "t1"
           ) AS "t2"
           GROUP BY

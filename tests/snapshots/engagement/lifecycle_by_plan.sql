@@ -1,11 +1,3 @@
-SELECT
-  MAX(EPOCH_US("t0"."time")) AS "last"
-FROM "events" AS "t0"
-
-SELECT
-  MIN(EPOCH_US("t0"."time")) AS "first"
-FROM "events" AS "t0"
-
 WITH "t2" AS (
   SELECT
     "t1"."user_id" AS "unit",
@@ -36,9 +28,7 @@ WITH "t2" AS (
       *
     FROM "events" AS "t0"
     WHERE
-      "t0"."user_id" IS NOT NULL
-      AND TRIM("t0"."user_id", <white space>) <> ''
-      AND "t0"."time" < MAKE_TIMESTAMP(2026, 2, 9, 0, 0, 0.0)
+      "t0"."time" < MAKE_TIMESTAMP(2026, 2, 9, 0, 0, 0.0)
   ) AS "t1"
 )
 SELECT
@@ -121,97 +111,76 @@ WITH "t2" AS (
       *
     FROM "events" AS "t0"
     WHERE
-      "t0"."user_id" IS NOT NULL
-      AND TRIM("t0"."user_id", <white space>) <> ''
-      AND "t0"."time" < MAKE_TIMESTAMP(2026, 2, 9, 0, 0, 0.0)
+      "t0"."time" < MAKE_TIMESTAMP(2026, 2, 9, 0, 0, 0.0)
   ) AS "t1"
 )
 SELECT
   *
 FROM (
   SELECT
-    "t18"."segment",
-    "t18"."period",
+    "t16"."segment",
+    "t16"."period",
     COUNT(*) AS "users",
-    SUM(CAST("t18"."first" AS BIGINT)) AS "new",
+    SUM(CAST("t16"."before" IS NULL AS BIGINT)) AS "new",
     SUM(
       CAST(NOT (
-        "t18"."first"
+        "t16"."before" IS NULL
       )
-      AND COALESCE("t18"."before" = (
-        "t18"."period" - 1
+      AND COALESCE("t16"."before" = (
+        "t16"."period" - 1
       ), FALSE) AS BIGINT)
     ) AS "returning",
     SUM(
       CAST(NOT (
-        "t18"."first"
+        "t16"."before" IS NULL
       )
       AND NOT (
-        COALESCE("t18"."before" = (
-          "t18"."period" - 1
+        COALESCE("t16"."before" = (
+          "t16"."period" - 1
         ), FALSE)
       ) AS BIGINT)
     ) AS "resurrecting",
     SUM(
       CAST(NOT (
-        COALESCE("t18"."after" = (
-          "t18"."period" + 1
+        COALESCE("t16"."after" = (
+          "t16"."period" + 1
         ), FALSE)
       ) AS BIGINT)
     ) AS "leaving"
   FROM (
     SELECT
-      "t15"."unit",
-      "t15"."period",
-      "t15"."active",
-      "t15"."first",
-      "t15"."before",
-      "t15"."after",
-      "t17"."segment"
+      "t10"."unit",
+      "t10"."period",
+      "t10"."active",
+      "t10"."before",
+      "t10"."after",
+      "t15"."segment"
     FROM (
       SELECT
-        "t11"."unit",
-        "t11"."period",
-        "t11"."active",
-        "t11"."first",
-        LAG("t11"."period") OVER (
-          PARTITION BY "t11"."unit"
-          ORDER BY "t11"."period" ASC
+        "t5"."unit",
+        "t5"."period",
+        "t5"."active",
+        LAG("t5"."period") OVER (
+          PARTITION BY "t5"."unit"
+          ORDER BY "t5"."period" ASC
           ROWS BETWEEN UNBOUNDED PRECEDING AND UNBOUNDED FOLLOWING
         ) AS "before",
-        LEAD("t11"."period") OVER (
-          PARTITION BY "t11"."unit"
-          ORDER BY "t11"."period" ASC
+        LEAD("t5"."period") OVER (
+          PARTITION BY "t5"."unit"
+          ORDER BY "t5"."period" ASC
           ROWS BETWEEN UNBOUNDED PRECEDING AND UNBOUNDED FOLLOWING
         ) AS "after"
       FROM (
         SELECT
-          *
-        FROM (
-          SELECT
-            "t5"."unit",
-            "t5"."period",
-            "t5"."active",
-            LAG("t5"."period") OVER (
-              PARTITION BY "t5"."unit"
-              ORDER BY "t5"."period" ASC
-              ROWS BETWEEN UNBOUNDED PRECEDING AND UNBOUNDED FOLLOWING
-            ) IS NULL AS "first"
-          FROM (
-            SELECT
-              "t3"."unit",
-              "t3"."period",
-              MAX("t3"."active") AS "active"
-            FROM "t2" AS "t3"
-            GROUP BY
-              1,
-              2
-          ) AS "t5"
-        ) AS "t9"
-        WHERE
-          "t9"."active" = 1
-      ) AS "t11"
-    ) AS "t15"
+          "t3"."unit",
+          "t3"."period",
+          MAX("t3"."active") AS "active"
+        FROM "t2" AS "t3"
+        GROUP BY
+          1,
+          2
+      ) AS "t5"
+    ) AS "t10"
     INNER JOIN (
       SELECT
         *
@@ -244,20 +213,20 @@ FROM (
                 1
             ) AS "t8"
               ON "t7"."unit" = "t8"."unit"
-          ) AS "t10"
+          ) AS "t11"
           WHERE
-            "t10"."now" = "t10"."sight"
+            "t11"."now" = "t11"."sight"
         ) AS "t12"
         GROUP BY
           1
       ) AS "t13"
-    ) AS "t17"
-      ON "t15"."unit" = "t17"."unit"
-  ) AS "t18"
+    ) AS "t15"
+      ON "t10"."unit" = "t15"."unit"
+  ) AS "t16"
   GROUP BY
     1,
     2
-) AS "t19"
+) AS "t17"
 ORDER BY
-  "t19"."segment" ASC,
-  "t19"."period" ASC
+  "t17"."segment" ASC,
+  "t17"."period" ASC

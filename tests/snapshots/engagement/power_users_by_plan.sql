@@ -1,12 +1,4 @@
 SELECT
-  MAX(EPOCH_US("t0"."time")) AS "last"
-FROM "events" AS "t0"
-
-SELECT
-  MIN(EPOCH_US("t0"."time")) AS "first"
-FROM "events" AS "t0"
-
-SELECT
   *
 FROM (
   SELECT
@@ -26,9 +18,7 @@ FROM (
       "t0"."user_id" AS "unit"
     FROM "events" AS "t0"
     WHERE
-      "t0"."user_id" IS NOT NULL
-      AND TRIM("t0"."user_id", <white space>) <> ''
-      AND "t0"."time" < MAKE_TIMESTAMP(2026, 2, 8, 0, 0, 0.0)
+      "t0"."time" < MAKE_TIMESTAMP(2026, 2, 8, 0, 0, 0.0)
       AND "t0"."time" >= MAKE_TIMESTAMP(2026, 2, 1, 0, 0, 0.0)
       AND TRUE
   ) AS "t1"
@@ -60,11 +50,12 @@ FROM (
           "t3"."segment",
           "t3"."unit",
           "t3"."interval",
-          COUNT(*) AS "events"
+          SUM("t3"."events") AS "events"
         FROM (
           SELECT
             "t2"."unit",
             "t2"."period",
+            "t2"."events",
             "t2"."segment",
             CAST(FLOOR((
               "t2"."period" - 20485
@@ -79,6 +70,7 @@ FROM (
               ) / (
                 86400000000
               )) AS BIGINT) AS "period",
+              1 AS "events",
               CASE
                 WHEN (
                   "t1"."plan" IS NULL
@@ -93,9 +85,7 @@ FROM (
                 *
               FROM "events" AS "t0"
               WHERE
-                "t0"."user_id" IS NOT NULL
-                AND TRIM("t0"."user_id", <white space>) <> ''
-                AND "t0"."time" < MAKE_TIMESTAMP(2026, 2, 8, 0, 0, 0.0)
+                "t0"."time" < MAKE_TIMESTAMP(2026, 2, 8, 0, 0, 0.0)
                 AND "t0"."time" >= MAKE_TIMESTAMP(2026, 2, 1, 0, 0, 0.0)
                 AND TRUE
             ) AS "t1"

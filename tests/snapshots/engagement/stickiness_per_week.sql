@@ -1,12 +1,4 @@
 SELECT
-  MAX(EPOCH_US("t0"."time")) AS "last"
-FROM "events" AS "t0"
-
-SELECT
-  MIN(EPOCH_US("t0"."time")) AS "first"
-FROM "events" AS "t0"
-
-SELECT
   "t7"."per" AS "period",
   "t7"."active_intervals",
   "t7"."users"
@@ -28,11 +20,12 @@ FROM (
           "t3"."per",
           "t3"."unit",
           "t3"."interval",
-          COUNT(*) AS "events"
+          SUM("t3"."events") AS "events"
         FROM (
           SELECT
             "t2"."unit",
             "t2"."period",
+            "t2"."events",
             "t2"."per",
             CAST(FLOOR((
               "t2"."period" - 20458
@@ -47,6 +40,7 @@ FROM (
               ) / (
                 86400000000
               )) AS BIGINT) AS "period",
+              1 AS "events",
               CAST(FLOOR(
                 (
                   CAST(FLOOR((
@@ -63,9 +57,7 @@ FROM (
                 *
               FROM "events" AS "t0"
               WHERE
-                "t0"."user_id" IS NOT NULL
-                AND TRIM("t0"."user_id", <white space>) <> ''
-                AND "t0"."time" < MAKE_TIMESTAMP(2026, 2, 9, 0, 0, 0.0)
+                "t0"."time" < MAKE_TIMESTAMP(2026, 2, 9, 0, 0, 0.0)
                 AND "t0"."time" >= MAKE_TIMESTAMP(2026, 1, 5, 0, 0, 0.0)
                 AND TRUE
             ) AS "t1"

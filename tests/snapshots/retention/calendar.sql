@@ -1,26 +1,18 @@
-SELECT
-  MAX(EPOCH_US("t0"."time")) AS "last"
-FROM "events" AS "t0"
-
-SELECT DISTINCT
-  "t0"."event"
-FROM "events" AS "t0"
-
-WITH "t3" AS (
+WITH "t2" AS (
   SELECT
-    "t2"."unit",
-    "t2"."period",
-    MIN("t2"."now") FILTER(WHERE
-      "t2"."enters") AS "entered",
-    SUM(CAST("t2"."returns" AS BIGINT)) AS "returns"
+    "t1"."unit",
+    "t1"."period",
+    MIN("t1"."now") FILTER(WHERE
+      "t1"."enters") AS "entered",
+    SUM(CAST("t1"."returns" AS BIGINT)) AS "returns"
   FROM (
     SELECT
-      "t1"."user_id" AS "unit",
-      EPOCH_US("t1"."time") AS "now",
+      "t0"."user_id" AS "unit",
+      EPOCH_US("t0"."time") AS "now",
       CAST(FLOOR(
         (
           CAST(FLOOR((
-            EPOCH_US("t1"."time") + 0
+            EPOCH_US("t0"."time") + 0
           ) / (
             86400000000
           )) AS BIGINT) + 3
@@ -29,27 +21,21 @@ WITH "t3" AS (
         )
       ) AS BIGINT) AS "period",
       (
-        "t1"."event" = 'open'
+        "t0"."event" = 'open'
       ) AND TRUE AS "enters",
       TRUE AND TRUE AS "returns"
-    FROM (
-      SELECT
-        *
-      FROM "events" AS "t0"
-      WHERE
-        "t0"."user_id" IS NOT NULL AND TRIM("t0"."user_id", <white space>) <> ''
-    ) AS "t1"
-  ) AS "t2"
+    FROM "events" AS "t0"
+  ) AS "t1"
   GROUP BY
     1,
     2
-), "t6" AS (
+), "t5" AS (
   SELECT
-    "t4"."unit",
-    MIN("t4"."period") FILTER(WHERE
-      "t4"."entered" IS NOT NULL) AS "cohort",
-    MIN("t4"."entered") AS "entry"
-  FROM "t3" AS "t4"
+    "t3"."unit",
+    MIN("t3"."period") FILTER(WHERE
+      "t3"."entered" IS NOT NULL) AS "cohort",
+    MIN("t3"."entered") AS "entry"
+  FROM "t2" AS "t3"
   GROUP BY
     1
 )
@@ -60,74 +46,74 @@ FROM (
     *
   FROM (
     SELECT
-      "t9"."cohort",
-      "t9"."period_number",
+      "t8"."cohort",
+      "t8"."period_number",
       COUNT(*) AS "users"
     FROM (
       SELECT
-        "t8"."unit",
-        "t8"."cohort",
-        "t8"."entry",
+        "t7"."unit",
+        "t7"."cohort",
+        "t7"."entry",
         -1 AS "period_number"
-      FROM "t6" AS "t8"
+      FROM "t5" AS "t7"
       WHERE
-        "t8"."entry" IS NOT NULL
-    ) AS "t9"
+        "t7"."entry" IS NOT NULL
+    ) AS "t8"
     GROUP BY
       1,
       2
-  ) AS "t12"
+  ) AS "t11"
   UNION ALL
   SELECT
     *
   FROM (
     SELECT
-      "t14"."cohort",
-      "t14"."period_number",
+      "t13"."cohort",
+      "t13"."period_number",
       COUNT(*) AS "users"
     FROM (
       SELECT
-        "t13"."unit",
-        "t13"."period",
-        "t13"."cohort",
-        "t13"."entry",
-        "t13"."period" - "t13"."cohort" AS "period_number"
+        "t12"."unit",
+        "t12"."period",
+        "t12"."cohort",
+        "t12"."entry",
+        "t12"."period" - "t12"."cohort" AS "period_number"
       FROM (
         SELECT
-          "t7"."unit",
-          "t7"."period",
-          "t11"."cohort",
-          "t11"."entry"
+          "t6"."unit",
+          "t6"."period",
+          "t10"."cohort",
+          "t10"."entry"
         FROM (
           SELECT
-            "t4"."unit",
-            "t4"."period"
-          FROM "t3" AS "t4"
+            "t3"."unit",
+            "t3"."period"
+          FROM "t2" AS "t3"
           WHERE
-            "t4"."returns" >= 1 AND "t4"."period" <= 2926
-        ) AS "t7"
+            "t3"."returns" >= 1 AND "t3"."period" <= 2926
+        ) AS "t6"
         INNER JOIN (
           SELECT
             *
-          FROM "t6" AS "t8"
+          FROM "t5" AS "t7"
           WHERE
-            "t8"."entry" IS NOT NULL
-        ) AS "t11"
-          ON "t7"."unit" = "t11"."unit"
-      ) AS "t13"
+            "t7"."entry" IS NOT NULL
+        ) AS "t10"
+          ON "t6"."unit" = "t10"."unit"
+      ) AS "t12"
       WHERE
         (
-          "t13"."period" - "t13"."cohort"
+          "t12"."period" - "t12"."cohort"
         ) >= 0
         AND (
-          "t13"."period" - "t13"."cohort"
+          "t12"."period" - "t12"."cohort"
         ) <= 3
-    ) AS "t14"
+    ) AS "t13"
     GROUP BY
       1,
       2
-  ) AS "t15"
-) AS "t16"
+  ) AS "t14"
+) AS "t15"
 ORDER BY
-  "t16"."cohort" ASC,
-  "t16"."period_number" ASC
+  "t15"."cohort" ASC,
+  "t15"."period_number" ASC

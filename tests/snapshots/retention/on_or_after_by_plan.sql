@@ -1,19 +1,11 @@
-SELECT
-  MAX(EPOCH_US("t0"."time")) AS "last"
-FROM "events" AS "t0"
-
-SELECT DISTINCT
-  "t0"."event"
-FROM "events" AS "t0"
-
-WITH "t2" AS (
+WITH "t1" AS (
   SELECT
-    "t1"."user_id" AS "unit",
-    EPOCH_US("t1"."time") AS "now",
+    "t0"."user_id" AS "unit",
+    EPOCH_US("t0"."time") AS "now",
     CAST(FLOOR(
       (
         CAST(FLOOR((
-          EPOCH_US("t1"."time") + 0
+          EPOCH_US("t0"."time") + 0
         ) / (
           86400000000
         )) AS BIGINT) + 3
@@ -22,109 +14,103 @@ WITH "t2" AS (
       )
     ) AS BIGINT) AS "period",
     (
-      "t1"."event" = 'open'
+      "t0"."event" = 'open'
     ) AND TRUE AS "enters",
     TRUE AND TRUE AS "returns",
     CASE
       WHEN (
-        "t1"."plan" IS NULL
+        "t0"."plan" IS NULL
       ) OR (
-        "t1"."plan" = ''
+        "t0"."plan" = ''
       )
       THEN '(missing)'
-      ELSE "t1"."plan"
+      ELSE "t0"."plan"
     END AS "segment"
-  FROM (
-    SELECT
-      *
-    FROM "events" AS "t0"
-    WHERE
-      "t0"."user_id" IS NOT NULL AND TRIM("t0"."user_id", <white space>) <> ''
-  ) AS "t1"
+  FROM "events" AS "t0"
 )
 SELECT
   *
 FROM (
   SELECT
-    "t12"."segment",
+    "t11"."segment",
     COUNT(*) AS "users"
   FROM (
     SELECT
       *
     FROM (
       SELECT
-        "t10"."unit",
-        "t10"."cohort",
-        "t10"."entry",
-        MIN("t10"."segment") AS "segment"
+        "t9"."unit",
+        "t9"."cohort",
+        "t9"."entry",
+        MIN("t9"."segment") AS "segment"
       FROM (
         SELECT
-          "t5"."unit",
-          "t5"."segment",
-          "t5"."entry",
-          "t9"."cohort"
+          "t4"."unit",
+          "t4"."segment",
+          "t4"."entry",
+          "t8"."cohort"
         FROM (
           SELECT
-            "t3"."unit",
-            "t3"."segment",
-            "t3"."now" AS "entry"
-          FROM "t2" AS "t3"
+            "t2"."unit",
+            "t2"."segment",
+            "t2"."now" AS "entry"
+          FROM "t1" AS "t2"
           WHERE
-            "t3"."enters"
-        ) AS "t5"
+            "t2"."enters"
+        ) AS "t4"
         INNER JOIN (
           SELECT
             *
           FROM (
             SELECT
-              "t6"."unit",
-              MIN("t6"."period") FILTER(WHERE
-                "t6"."entered" IS NOT NULL) AS "cohort",
-              MIN("t6"."entered") AS "entry"
+              "t5"."unit",
+              MIN("t5"."period") FILTER(WHERE
+                "t5"."entered" IS NOT NULL) AS "cohort",
+              MIN("t5"."entered") AS "entry"
             FROM (
               SELECT
-                "t3"."unit",
-                "t3"."period",
-                MIN("t3"."now") FILTER(WHERE
-                  "t3"."enters") AS "entered",
-                SUM(CAST("t3"."returns" AS BIGINT)) AS "returns"
-              FROM "t2" AS "t3"
+                "t2"."unit",
+                "t2"."period",
+                MIN("t2"."now") FILTER(WHERE
+                  "t2"."enters") AS "entered",
+                SUM(CAST("t2"."returns" AS BIGINT)) AS "returns"
+              FROM "t1" AS "t2"
               GROUP BY
                 1,
                 2
-            ) AS "t6"
+            ) AS "t5"
             GROUP BY
               1
-          ) AS "t7"
+          ) AS "t6"
           WHERE
-            "t7"."entry" IS NOT NULL
-        ) AS "t9"
-          ON "t5"."unit" = "t9"."unit" AND "t5"."entry" = "t9"."entry"
-      ) AS "t10"
+            "t6"."entry" IS NOT NULL
+        ) AS "t8"
+          ON "t4"."unit" = "t8"."unit" AND "t4"."entry" = "t8"."entry"
+      ) AS "t9"
       GROUP BY
         1,
         2,
         3
-    ) AS "t11"
+    ) AS "t10"
     WHERE
-      "t11"."segment" <> '(missing)'
-  ) AS "t12"
+      "t10"."segment" <> '(missing)'
+  ) AS "t11"
   GROUP BY
     1
-) AS "t13"
+) AS "t12"
 ORDER BY
-  "t13"."users" DESC,
-  "t13"."segment" ASC
+  "t12"."users" DESC,
+  "t12"."segment" ASC
 LIMIT 5
 
-WITH "t2" AS (
+WITH "t1" AS (
   SELECT
-    "t1"."user_id" AS "unit",
-    EPOCH_US("t1"."time") AS "now",
+    "t0"."user_id" AS "unit",
+    EPOCH_US("t0"."time") AS "now",
     CAST(FLOOR(
       (
         CAST(FLOOR((
-          EPOCH_US("t1"."time") + 0
+          EPOCH_US("t0"."time") + 0
         ) / (
           86400000000
         )) AS BIGINT) + 3
@@ -133,75 +119,69 @@ WITH "t2" AS (
       )
     ) AS BIGINT) AS "period",
     (
-      "t1"."event" = 'open'
+      "t0"."event" = 'open'
     ) AND TRUE AS "enters",
     TRUE AND TRUE AS "returns",
     CASE
       WHEN (
-        "t1"."plan" IS NULL
+        "t0"."plan" IS NULL
       ) OR (
-        "t1"."plan" = ''
+        "t0"."plan" = ''
       )
       THEN '(missing)'
-      ELSE "t1"."plan"
+      ELSE "t0"."plan"
     END AS "segment"
-  FROM (
-    SELECT
-      *
-    FROM "events" AS "t0"
-    WHERE
-      "t0"."user_id" IS NOT NULL AND TRIM("t0"."user_id", <white space>) <> ''
-  ) AS "t1"
-), "t6" AS (
+  FROM "events" AS "t0"
+), "t5" AS (
   SELECT
-    "t3"."unit",
-    "t3"."period",
-    MIN("t3"."now") FILTER(WHERE
-      "t3"."enters") AS "entered",
-    SUM(CAST("t3"."returns" AS BIGINT)) AS "returns"
-  FROM "t2" AS "t3"
+    "t2"."unit",
+    "t2"."period",
+    MIN("t2"."now") FILTER(WHERE
+      "t2"."enters") AS "entered",
+    SUM(CAST("t2"."returns" AS BIGINT)) AS "returns"
+  FROM "t1" AS "t2"
   GROUP BY
     1,
     2
-), "t15" AS (
+), "t14" AS (
   SELECT
-    "t14"."unit",
-    "t14"."cohort",
-    "t14"."entry",
-    MIN("t14"."segment") AS "segment"
+    "t13"."unit",
+    "t13"."cohort",
+    "t13"."entry",
+    MIN("t13"."segment") AS "segment"
   FROM (
     SELECT
-      "t5"."unit",
-      "t5"."segment",
-      "t5"."entry",
-      "t13"."cohort"
+      "t4"."unit",
+      "t4"."segment",
+      "t4"."entry",
+      "t12"."cohort"
     FROM (
       SELECT
-        "t3"."unit",
-        "t3"."segment",
-        "t3"."now" AS "entry"
-      FROM "t2" AS "t3"
+        "t2"."unit",
+        "t2"."segment",
+        "t2"."now" AS "entry"
+      FROM "t1" AS "t2"
       WHERE
-        "t3"."enters"
-    ) AS "t5"
+        "t2"."enters"
+    ) AS "t4"
     INNER JOIN (
       SELECT
         *
       FROM (
         SELECT
-          "t7"."unit",
-          MIN("t7"."period") FILTER(WHERE
-            "t7"."entered" IS NOT NULL) AS "cohort",
-          MIN("t7"."entered") AS "entry"
-        FROM "t6" AS "t7"
+          "t6"."unit",
+          MIN("t6"."period") FILTER(WHERE
+            "t6"."entered" IS NOT NULL) AS "cohort",
+          MIN("t6"."entered") AS "entry"
+        FROM "t5" AS "t6"
         GROUP BY
           1
-      ) AS "t9"
+      ) AS "t8"
       WHERE
-        "t9"."entry" IS NOT NULL
-    ) AS "t13"
-      ON "t5"."unit" = "t13"."unit" AND "t5"."entry" = "t13"."entry"
-  ) AS "t14"
+        "t8"."entry" IS NOT NULL
+    ) AS "t12"
+      ON "t4"."unit" = "t12"."unit" AND "t4"."entry" = "t12"."entry"
+  ) AS "t13"
   GROUP BY
     1,
     2,
@@ -214,122 +194,122 @@ FROM (
     *
   FROM (
     SELECT
-      "t17"."segment",
-      "t17"."cohort",
-      "t17"."period_number",
+      "t16"."segment",
+      "t16"."cohort",
+      "t16"."period_number",
       COUNT(*) AS "users"
     FROM (
       SELECT
-        "t16"."unit",
-        "t16"."cohort",
-        "t16"."entry",
+        "t15"."unit",
+        "t15"."cohort",
+        "t15"."entry",
         CASE
           WHEN (
-            "t16"."segment" = 'free'
+            "t15"."segment" = 'free'
           )
           OR (
-            "t16"."segment" = 'pro'
+            "t15"."segment" = 'pro'
           )
           OR (
-            "t16"."segment" = '(missing)'
+            "t15"."segment" = '(missing)'
           )
-          THEN "t16"."segment"
+          THEN "t15"."segment"
           ELSE '(other)'
         END AS "segment",
         -1 AS "period_number"
-      FROM "t15" AS "t16"
-    ) AS "t17"
+      FROM "t14" AS "t15"
+    ) AS "t16"
     GROUP BY
       1,
       2,
       3
-  ) AS "t20"
+  ) AS "t19"
   UNION ALL
   SELECT
     *
   FROM (
     SELECT
-      "t23"."segment",
-      "t23"."cohort",
-      "t23"."period_number",
+      "t22"."segment",
+      "t22"."cohort",
+      "t22"."period_number",
       COUNT(*) AS "users"
     FROM (
       SELECT
-        "t22"."unit",
-        "t22"."cohort",
-        "t22"."segment",
-        LEAST(MAX("t22"."period_number"), 3) AS "period_number"
+        "t21"."unit",
+        "t21"."cohort",
+        "t21"."segment",
+        LEAST(MAX("t21"."period_number"), 3) AS "period_number"
       FROM (
         SELECT
-          "t21"."unit",
-          "t21"."cohort",
-          "t21"."entry",
-          "t21"."segment",
-          "t21"."period",
-          "t21"."period" - "t21"."cohort" AS "period_number"
+          "t20"."unit",
+          "t20"."cohort",
+          "t20"."entry",
+          "t20"."segment",
+          "t20"."period",
+          "t20"."period" - "t20"."cohort" AS "period_number"
         FROM (
           SELECT
-            "t19"."unit",
-            "t19"."cohort",
-            "t19"."entry",
-            "t19"."segment",
-            "t12"."period"
+            "t18"."unit",
+            "t18"."cohort",
+            "t18"."entry",
+            "t18"."segment",
+            "t11"."period"
           FROM (
             SELECT
-              "t16"."unit",
-              "t16"."cohort",
-              "t16"."entry",
+              "t15"."unit",
+              "t15"."cohort",
+              "t15"."entry",
               CASE
                 WHEN (
-                  "t16"."segment" = 'free'
+                  "t15"."segment" = 'free'
                 )
                 OR (
-                  "t16"."segment" = 'pro'
+                  "t15"."segment" = 'pro'
                 )
                 OR (
-                  "t16"."segment" = '(missing)'
+                  "t15"."segment" = '(missing)'
                 )
-                THEN "t16"."segment"
+                THEN "t15"."segment"
                 ELSE '(other)'
               END AS "segment"
-            FROM "t15" AS "t16"
-          ) AS "t19"
+            FROM "t14" AS "t15"
+          ) AS "t18"
           INNER JOIN (
             SELECT
-              "t8"."unit",
-              MAX("t8"."period") AS "period"
+              "t7"."unit",
+              MAX("t7"."period") AS "period"
             FROM (
               SELECT
                 *
-              FROM "t6" AS "t7"
+              FROM "t5" AS "t6"
               WHERE
-                "t7"."returns" >= 1 AND "t7"."period" <= 2926
-            ) AS "t8"
+                "t6"."returns" >= 1 AND "t6"."period" <= 2926
+            ) AS "t7"
             GROUP BY
               1
-          ) AS "t12"
-            ON "t19"."unit" = "t12"."unit"
-        ) AS "t21"
+          ) AS "t11"
+            ON "t18"."unit" = "t11"."unit"
+        ) AS "t20"
         WHERE
           (
-            "t21"."period" - "t21"."cohort"
+            "t20"."period" - "t20"."cohort"
           ) >= 0
           AND (
-            "t21"."period" - "t21"."cohort"
+            "t20"."period" - "t20"."cohort"
           ) >= 1
-      ) AS "t22"
+      ) AS "t21"
       GROUP BY
         1,
         2,
         3
-    ) AS "t23"
+    ) AS "t22"
     GROUP BY
       1,
       2,
       3
-  ) AS "t24"
-) AS "t25"
+  ) AS "t23"
+) AS "t24"
 ORDER BY
-  "t25"."segment" ASC,
-  "t25"."cohort" ASC,
-  "t25"."period_number" ASC
+  "t24"."segment" ASC,
+  "t24"."cohort" ASC,
+  "t24"."period_number" ASC

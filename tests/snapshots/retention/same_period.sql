@@ -1,11 +1,3 @@
-SELECT
-  MAX(EPOCH_US("t0"."time")) AS "last"
-FROM "events" AS "t0"
-
-SELECT DISTINCT
-  "t0"."event"
-FROM "events" AS "t0"
-
 WITH "t3" AS (
   SELECT
     "t2"."unit",
@@ -39,14 +31,10 @@ WITH "t3" AS (
         *
       FROM "events" AS "t0"
       WHERE
-        "t0"."user_id" IS NOT NULL
-        AND TRIM("t0"."user_id", <white space>) <> ''
-        AND (
-          (
-            "t0"."event" = 'open'
-          ) OR (
-            "t0"."event" = 'use'
-          )
+        (
+          "t0"."event" = 'open'
+        ) OR (
+          "t0"."event" = 'use'
         )
     ) AS "t1"
   ) AS "t2"

@@ -249,7 +249,8 @@ FROM (
               END,
               86400000000
             )
-          ) AS INT64) AS `period`
+          ) AS INT64) AS `period`,
+          1 AS `events`
         FROM (
           SELECT
             *

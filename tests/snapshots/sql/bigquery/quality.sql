@@ -1,40 +1,55 @@
 SELECT
   COUNT(*) AS `units`,
-  SUM(`t4`.`rows`) AS `events`,
-  SUM(CAST(`t4`.`hours` >= 22 AS INT64)) AS `machine_units`,
-  SUM(IF(`t4`.`hours` >= 22, `t4`.`rows`, NULL)) AS `machine_events`
+  SUM(`t6`.`rows`) AS `events`,
+  SUM(CAST(`t6`.`hours` >= 22 AS INT64)) AS `machine_units`,
+  SUM(IF(`t6`.`hours` >= 22, `t6`.`rows`, NULL)) AS `machine_events`
 FROM (
   SELECT
-    `t3`.`unit`,
-    SUM(`t3`.`rows`) AS `rows`,
-    MAX(`t3`.`hours`) AS `hours`
+    `t5`.`unit`,
+    SUM(`t5`.`rows`) AS `rows`,
+    MAX(`t5`.`hours`) AS `hours`
   FROM (
     SELECT
-      `t2`.`unit`,
-      `t2`.`day`,
-      COUNT(*) AS `rows`,
-      COUNT(DISTINCT `t2`.`hour`) AS `hours`
+      `t4`.`unit`,
+      `t4`.`day`,
+      SUM(`t4`.`rows`) AS `rows`,
+      COUNT(*) AS `hours`
     FROM (
       SELECT
-        `t1`.`user_id` AS `unit`,
-        CAST(FLOOR(ieee_divide(UNIX_MICROS(`t1`.`time`), 86400000000)) AS INT64) AS `day`,
-        CAST(FLOOR(ieee_divide(UNIX_MICROS(`t1`.`time`), 3600000000)) AS INT64) AS `hour`
+        `t3`.`unit`,
+        `t3`.`hour`,
+        `t3`.`rows`,
+        CAST(FLOOR(ieee_divide(`t3`.`hour`, 24)) AS INT64) AS `day`
       FROM (
         SELECT
-          *
-        FROM `events` AS `t0`
-        WHERE
-          `t0`.`user_id` IS NOT NULL
-          AND `t0`.`event` IS NOT NULL
-          AND `t0`.`time` IS NOT NULL
-          AND TRIM(`t0`.`user_id`, ' \t\n\r\v\f') <> ''
-          AND TRIM(`t0`.`event`, ' \t\n\r\v\f') <> ''
-      ) AS `t1`
-    ) AS `t2`
+          `t2`.`unit`,
+          `t2`.`hour`,
+          COUNT(*) AS `rows`
+        FROM (
+          SELECT
+            `t1`.`user_id` AS `unit`,
+            CAST(FLOOR(ieee_divide(UNIX_MICROS(`t1`.`time`), 3600000000)) AS INT64) AS `hour`
+          FROM (
+            SELECT
+              *
+            FROM `events` AS `t0`
+            WHERE
+              `t0`.`user_id` IS NOT NULL
+              AND `t0`.`event` IS NOT NULL
+              AND `t0`.`time` IS NOT NULL
+              AND TRIM(`t0`.`user_id`, ' \t\n\r\v\f') <> ''
+              AND TRIM(`t0`.`event`, ' \t\n\r\v\f') <> ''
+          ) AS `t1`
+        ) AS `t2`
+        GROUP BY
+          1,
+          2
+      ) AS `t3`
+    ) AS `t4`
     GROUP BY
       1,
       2
-  ) AS `t3`
+  ) AS `t5`
   GROUP BY
     1
-) AS `t4`;
+) AS `t6`;

@@ -246,7 +246,8 @@ FROM (
               THEN 7200000000
               ELSE 3600000000
             END AS DOUBLE) / 86400000000
-          ) AS BIGINT) AS "period"
+          ) AS BIGINT) AS "period",
+          1 AS "events"
         FROM (
           SELECT
             *

@@ -22,9 +22,9 @@ WITH "t8" AS (
             AND "t0"."time" IS NOT NULL
             AND TRIM(' \t\n\r\v\f' FROM "t0"."user_id") <> ''
             AND TRIM(' \t\n\r\v\f' FROM "t0"."event") <> ''
-        ) AS "t2"
+        ) AS "t1"
         WHERE
-          "t2"."time" >= FROM_UNIXTIME_NANOS(1772409600000000000)
+          "t1"."time" >= FROM_UNIXTIME_NANOS(1772409600000000000)
       ) AS "t3"
     ) AS "t6"
     GROUP BY
@@ -35,12 +35,14 @@ WITH "t8" AS (
 ), "t12" AS (
   SELECT
     "t5"."unit",
+    "t5"."event",
     "t5"."now",
     "t11"."since"
   FROM (
     SELECT
-      "t1"."user_id" AS "unit",
-      CAST(ROUND(TO_UNIXTIME("t1"."time") * 1000000, 0) AS BIGINT) AS "now"
+      "t2"."user_id" AS "unit",
+      "t2"."event",
+      CAST(ROUND(TO_UNIXTIME("t2"."time") * 1000000, 0) AS BIGINT) AS "now"
     FROM (
       SELECT
         *
@@ -52,216 +54,226 @@ WITH "t8" AS (
         AND TRIM(' \t\n\r\v\f' FROM "t0"."user_id") <> ''
         AND TRIM(' \t\n\r\v\f' FROM "t0"."event") <> ''
         AND "t0"."event" = 'export_used'
-    ) AS "t1"
+    ) AS "t2"
   ) AS "t5"
   INNER JOIN "t8" AS "t11"
     ON "t5"."unit" = "t11"."unit"
 )
 SELECT
-  SUM(CAST((
-    "t34"."since" + 604800000000
-  ) < 1775343600000001 AS BIGINT)) AS "eligible",
   SUM(
     CAST(NOT (
+      "t28"."early"
+    )
+    AND (
       (
-        "t34"."since" + 604800000000
+        "t28"."since" + 604800000000
+      ) < 1775343600000001
+    ) AS BIGINT)
+  ) AS "eligible",
+  SUM(
+    CAST(NOT (
+      "t28"."early"
+    )
+    AND NOT (
+      (
+        "t28"."since" + 604800000000
       ) < 1775343600000001
     ) AS BIGINT)
   ) AS "immature",
   SUM(
-    CAST((
-      (
-        "t34"."since" + 604800000000
-      ) < 1775343600000001
-    )
-    AND (
-      "t34"."interested_at" IS NOT NULL
+    CAST(NOT (
+      "t28"."early"
     )
     AND (
       (
-        "t34"."interested_at" - "t34"."since"
-      ) <= 604800000000
+        (
+          "t28"."since" + 604800000000
+        ) < 1775343600000001
+      )
+      AND (
+        "t28"."aware_at" IS NOT NULL
+      )
+      AND COALESCE((
+        "t28"."aware_at" - "t28"."since"
+      ) <= 604800000000, FALSE)
+    ) AS BIGINT)
+  ) AS "aware",
+  SUM(
+    CAST(NOT (
+      "t28"."early"
+    )
+    AND (
+      (
+        (
+          "t28"."since" + 604800000000
+        ) < 1775343600000001
+      )
+      AND (
+        "t28"."interested_at" IS NOT NULL
+      )
+      AND COALESCE((
+        "t28"."interested_at" - "t28"."since"
+      ) <= 604800000000, FALSE)
     ) AS BIGINT)
   ) AS "interested",
   SUM(
-    CAST((
-      (
-        "t34"."since" + 604800000000
-      ) < 1775343600000001
-    )
-    AND (
-      "t34"."tried_at" IS NOT NULL
+    CAST(NOT (
+      "t28"."early"
     )
     AND (
       (
-        "t34"."tried_at" - "t34"."since"
-      ) <= 604800000000
+        (
+          "t28"."since" + 604800000000
+        ) < 1775343600000001
+      )
+      AND (
+        "t28"."tried_at" IS NOT NULL
+      )
+      AND COALESCE((
+        "t28"."tried_at" - "t28"."since"
+      ) <= 604800000000, FALSE)
     ) AS BIGINT)
   ) AS "tried",
   SUM(
-    CAST((
-      (
-        "t34"."since" + 604800000000
-      ) < 1775343600000001
-    )
-    AND (
-      "t34"."adopted_at" IS NOT NULL
+    CAST(NOT (
+      "t28"."early"
     )
     AND (
       (
-        "t34"."adopted_at" - "t34"."since"
-      ) <= 604800000000
+        (
+          "t28"."since" + 604800000000
+        ) < 1775343600000001
+      )
+      AND (
+        "t28"."adopted_at" IS NOT NULL
+      )
+      AND COALESCE((
+        "t28"."adopted_at" - "t28"."since"
+      ) <= 604800000000, FALSE)
     ) AS BIGINT)
-  ) AS "adopted"
+  ) AS "adopted",
+  SUM(CAST("t28"."early" AS BIGINT)) AS "early"
 FROM (
   SELECT
-    "t33"."unit",
-    "t33"."since",
-    COALESCE("t33"."early", FALSE) AS "early",
-    "t33"."tried_at",
-    "t33"."adopted_at",
-    "t33"."interested_at"
+    "t27"."unit",
+    "t27"."since",
+    COALESCE("t27"."early", FALSE) AS "early",
+    "t27"."tried_at",
+    "t27"."adopted_at",
+    "t27"."aware_at",
+    "t27"."interested_at"
   FROM (
     SELECT
-      "t32"."unit",
-      "t32"."since",
-      "t32"."early",
-      "t32"."tried_at",
-      "t32"."adopted_at",
-      "t32"."interested_at"
+      "t26"."unit",
+      "t26"."since",
+      "t26"."early",
+      "t26"."tried_at",
+      "t26"."adopted_at",
+      "t26"."aware_at",
+      "t26"."interested_at"
     FROM (
       SELECT
-        "t31"."unit",
-        "t31"."since",
-        "t31"."early",
-        "t31"."tried_at",
-        "t31"."adopted_at",
-        "t20"."unit" AS "unit_right",
-        "t20"."interested_at"
+        "t21"."unit",
+        "t21"."since",
+        "t21"."early",
+        "t25"."unit" AS "unit_right",
+        "t25"."tried_at",
+        "t25"."adopted_at",
+        "t25"."aware_at",
+        "t25"."interested_at"
       FROM (
         SELECT
-          "t29"."unit",
-          "t29"."since",
-          "t29"."early",
-          "t29"."tried_at",
-          "t29"."adopted_at"
+          "t19"."unit",
+          "t19"."since",
+          "t19"."early"
         FROM (
           SELECT
-            "t24"."unit",
-            "t24"."since",
-            "t24"."early",
-            "t28"."unit" AS "unit_right",
-            "t28"."tried_at",
-            "t28"."adopted_at"
-          FROM (
-            SELECT
-              "t22"."unit",
-              "t22"."since",
-              "t22"."early"
-            FROM (
-              SELECT
-                "t10"."unit",
-                "t10"."since",
-                "t19"."unit" AS "unit_right",
-                "t19"."early"
-              FROM "t8" AS "t10"
-              LEFT OUTER JOIN (
-                SELECT
-                  "t15"."unit",
-                  TRUE AS "early"
-                FROM (
-                  SELECT DISTINCT
-                    "t13"."unit"
-                  FROM "t12" AS "t13"
-                  WHERE
-                    "t13"."now" < "t13"."since"
-                ) AS "t15"
-              ) AS "t19"
-                ON "t10"."unit" = "t19"."unit"
-            ) AS "t22"
-          ) AS "t24"
+            "t10"."unit",
+            "t10"."since",
+            "t17"."unit" AS "unit_right",
+            "t17"."early"
+          FROM "t8" AS "t10"
           LEFT OUTER JOIN (
             SELECT
-              "t26"."unit",
-              "t26"."tried_at",
-              IF(
-                (
-                  "t26"."often" IS NOT NULL
-                ) AND (
-                  "t26"."long_enough" IS NOT NULL
-                ),
-                IF("t26"."often" > "t26"."long_enough", "t26"."often", "t26"."long_enough"),
-                CAST(NULL AS BIGINT)
-              ) AS "adopted_at"
+              "t14"."unit",
+              TRUE AS "early"
             FROM (
-              SELECT
-                "t25"."unit",
-                MIN("t25"."now") AS "tried_at",
-                MIN("t25"."now") FILTER(WHERE
-                  "t25"."use" = 1) AS "often",
-                MIN("t25"."now") FILTER(WHERE
-                  "t25"."day_number" = 1) AS "long_enough"
-              FROM (
-                SELECT
-                  "t21"."unit",
-                  "t21"."now",
-                  "t21"."since",
-                  "t21"."day",
-                  "t21"."use",
-                  (
-                    DENSE_RANK() OVER (PARTITION BY "t21"."unit" ORDER BY "t21"."day" ASC) - 1
-                  ) + 1 AS "day_number"
-                FROM (
-                  SELECT
-                    "t16"."unit",
-                    "t16"."now",
-                    "t16"."since",
-                    "t16"."day",
-                    (
-                      ROW_NUMBER() OVER (PARTITION BY "t16"."unit" ORDER BY "t16"."now" ASC) - 1
-                    ) + 1 AS "use"
-                  FROM (
-                    SELECT
-                      "t13"."unit",
-                      "t13"."now",
-                      "t13"."since",
-                      CAST(FLOOR(CAST((
-                        "t13"."now" + 0
-                      ) AS DOUBLE) / (
-                        86400000000
-                      )) AS BIGINT) AS "day"
-                    FROM "t12" AS "t13"
-                    WHERE
-                      "t13"."now" >= "t13"."since"
-                  ) AS "t16"
-                ) AS "t21"
-              ) AS "t25"
-              GROUP BY
-                1
-            ) AS "t26"
-          ) AS "t28"
-            ON "t24"."unit" = "t28"."unit"
-        ) AS "t29"
-      ) AS "t31"
+              SELECT DISTINCT
+                "t13"."unit"
+              FROM "t12" AS "t13"
+              WHERE
+                "t13"."now" < "t13"."since"
+            ) AS "t14"
+          ) AS "t17"
+            ON "t10"."unit" = "t17"."unit"
+        ) AS "t19"
+      ) AS "t21"
       LEFT OUTER JOIN (
         SELECT
-          "t14"."unit",
-          MIN("t14"."now") AS "interested_at"
+          "t23"."unit",
+          "t23"."tried_at",
+          IF(
+            (
+              "t23"."often" IS NOT NULL
+            ) AND (
+              "t23"."long_enough" IS NOT NULL
+            ),
+            IF("t23"."often" > "t23"."long_enough", "t23"."often", "t23"."long_enough"),
+            CAST(NULL AS BIGINT)
+          ) AS "adopted_at",
+          "t23"."tried_at" AS "aware_at",
+          "t23"."tried_at" AS "interested_at"
         FROM (
           SELECT
-            *
-          FROM "t12" AS "t13"
-          WHERE
-            "t13"."now" >= "t13"."since"
-        ) AS "t14"
-        GROUP BY
-          1
-      ) AS "t20"
-        ON "t31"."unit" = "t20"."unit"
-    ) AS "t32"
-  ) AS "t33"
-  WHERE
-    NOT (
-      COALESCE("t33"."early", FALSE)
-    )
-) AS "t34";
+            "t22"."unit",
+            MIN("t22"."now") AS "tried_at",
+            MIN("t22"."now") FILTER(WHERE
+              "t22"."use" = 1) AS "often",
+            MIN("t22"."now") FILTER(WHERE
+              "t22"."day_number" = 1) AS "long_enough"
+          FROM (
+            SELECT
+              "t18"."unit",
+              "t18"."event",
+              "t18"."now",
+              "t18"."since",
+              "t18"."local_day",
+              "t18"."use",
+              (
+                DENSE_RANK() OVER (PARTITION BY "t18"."unit" ORDER BY "t18"."local_day" ASC) - 1
+              ) + 1 AS "day_number"
+            FROM (
+              SELECT
+                "t15"."unit",
+                "t15"."event",
+                "t15"."now",
+                "t15"."since",
+                "t15"."local_day",
+                (
+                  ROW_NUMBER() OVER (PARTITION BY "t15"."unit" ORDER BY "t15"."now" ASC) - 1
+                ) + 1 AS "use"
+              FROM (
+                SELECT
+                  "t13"."unit",
+                  "t13"."event",
+                  "t13"."now",
+                  "t13"."since",
+                  CAST(FLOOR(CAST((
+                    "t13"."now" + 0
+                  ) AS DOUBLE) / (
+                    86400000000
+                  )) AS BIGINT) AS "local_day"
+                FROM "t12" AS "t13"
+                WHERE
+                  "t13"."now" >= "t13"."since"
+              ) AS "t15"
+            ) AS "t18"
+          ) AS "t22"
+          GROUP BY
+            1
+        ) AS "t23"
+      ) AS "t25"
+        ON "t21"."unit" = "t25"."unit"
+    ) AS "t26"
+  ) AS "t27"
+) AS "t28";

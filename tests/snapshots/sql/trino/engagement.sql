@@ -250,7 +250,8 @@ FROM (
             ) AS DOUBLE) / (
               86400000000
             )
-          ) AS BIGINT) AS "period"
+          ) AS BIGINT) AS "period",
+          1 AS "events"
         FROM (
           SELECT
             *

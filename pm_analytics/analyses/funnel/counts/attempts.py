@@ -13,7 +13,7 @@ import ibis
 
 from pm_analytics import engine
 from pm_analytics.analyses.funnel.counts.compiled import can_compile, count_levels, find_attempts, may_compile
-from pm_analytics.analyses.funnel.counts.instants import instants, keys_of
+from pm_analytics.analyses.funnel.counts.instants import instants, keys_of, without
 from pm_analytics.analyses.funnel.counts.ordered import BARRED_AT, LEVEL, STOPPED_AT, done, ordered_attempts, reached
 from pm_analytics.analyses.funnel.counts.unordered import kinds_made, unordered_attempts, with_times
 from pm_analytics.names import UNIT
@@ -94,7 +94,7 @@ class Attempts:
             order_by=[ibis.desc(LEVEL), "when", self._preferred(attempts), *keys_of(self.question)[1:]],
         )
         ranked = attempts.mutate(rank=ibis.row_number().over(best))
-        return ranked.filter(ranked["rank"] == 0).drop("rank", "when")
+        return without(ranked.filter(ranked["rank"] == 0), "rank", "when")
 
     def _reached_level(self, attempts: Any) -> Any:  # noqa: ANN401
         """Give the instant at which each attempt reached its level; without an order the entry decides instead."""
@@ -116,7 +116,7 @@ class Attempts:
         }
         compared = attempts.mutate(**furthest)
         kept = compared.filter(compared[BARRED_AT].isnull(), compared["barred_level"] <= compared["clean_level"])
-        return kept.drop("barred_level", "clean_level")
+        return without(kept, "barred_level", "clean_level")
 
     def owned(self) -> Any:  # noqa: ANN401 - an Ibis table
         """Give every attempt with the level it owns: each later event serves one attempt, the latest one it moves."""
@@ -132,7 +132,8 @@ class Attempts:
         marked = attempts.mutate(**owns)
         # The furthest step owned is the level: a later attempt that moves together with this one moves on with it.
         level = ibis.cases(*((marked[f"owns_{n}"], n) for n in range(self.question.last, 1, -1)), else_=1)
-        return marked.mutate(**{LEVEL: level.cast("int64"), LAST_ENTRY: _if_alive(marked)}).drop(*owns)
+        owned = marked.mutate(**{LEVEL: level.cast("int64"), LAST_ENTRY: _if_alive(marked)})
+        return without(owned, *owns)
 
     def with_times(self, attempts: Any) -> Any:  # noqa: ANN401
         """Make sure that chosen attempts carry ``reached_2`` and so on."""

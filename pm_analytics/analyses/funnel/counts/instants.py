@@ -34,6 +34,11 @@ def keys_of(question: Question) -> list[str]:
     return [UNIT, *held, *([APART] if question.apart else [])]
 
 
+def without(table: Any, *columns: str) -> Any:  # noqa: ANN401
+    """Leave out columns, and keep the order of the others: the text of a query stays the same from run to run."""
+    return table.select(*(name for name in table.columns if name not in columns))
+
+
 def rows_of(group: frozenset[int]) -> str:
     """Name the column that counts an instant's events that fill any of a set of kinds."""
     return "rows_of_" + "_".join(map(str, sorted(group)))

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import ibis
 
 from pm_analytics import engine
-from pm_analytics.analyses.funnel.counts.instants import NOW, bars, keys_of, optional_fills, rows_of
+from pm_analytics.analyses.funnel.counts.instants import NOW, bars, keys_of, optional_fills, rows_of, without
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -203,9 +203,8 @@ def _with_optional(attempts: Any, moments: Any, index: int, question: Question) 
     if question.window is not None:
         bounds.append(met[reached(1)] + question.window)
     in_time = ibis.and_(met["found"].notnull(), *(bound.isnull() | (met["found"] <= bound) for bound in bounds))
-    return met.mutate(**{done(index): ibis.ifelse(in_time, met["found"], _NOTHING)}).drop(
-        "now_there", "found", *(f"{key}_there" for key in keys_of(question))
-    )
+    timed = met.mutate(**{done(index): ibis.ifelse(in_time, met["found"], _NOTHING)})
+    return without(timed, *there.columns)
 
 
 def _gets_to(level: int) -> str:

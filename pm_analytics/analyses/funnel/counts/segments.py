@@ -11,7 +11,7 @@ import ibis
 from pm_analytics import engine
 from pm_analytics.analyses.funnel.counts.attempts import ENTRY, Attempts
 from pm_analytics.analyses.funnel.counts.chosen import chosen
-from pm_analytics.analyses.funnel.counts.instants import APART, NOW, fills, keys_of, labels, step_rows
+from pm_analytics.analyses.funnel.counts.instants import APART, NOW, fills, keys_of, labels, step_rows, without
 from pm_analytics.analyses.funnel.counts.levels import Levels, by_level, fold
 from pm_analytics.analyses.funnel.counts.ordered import LEVEL, reached
 from pm_analytics.names import SEGMENT, UNIT
@@ -125,4 +125,4 @@ def _joined(counted: Any, values: Any, level: int, attempts: Attempts) -> Any:  
     same = [counted[key] == there[f"{key}_there"] for key in keys]
     when = counted[ENTRY if level == 1 else reached(level)]
     joined = counted.left_join(there, [*same, when == there[f"{NOW}_there"]])
-    return joined.drop(*(f"{name}_there" for name in [*keys, NOW]))
+    return without(joined, *(f"{name}_there" for name in [*keys, NOW]))

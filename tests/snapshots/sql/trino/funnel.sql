@@ -78,226 +78,222 @@ SELECT
   *
 FROM (
   SELECT
-    "t18"."level",
+    "t17"."level",
     COUNT(*) AS "users",
     SUM(CAST((
-      "t18"."level" < 2
+      "t17"."level" < 2
     ) AND (
-      "t18"."barred_at" IS NOT NULL
+      "t17"."barred_at" IS NOT NULL
     ) AS BIGINT)) AS "excluded",
     SUM(
       CAST((
-        "t18"."level" < 2
+        "t17"."level" < 2
       )
       AND (
         (
-          "t18"."last_entry" IS NOT NULL
+          "t17"."last_entry" IS NOT NULL
         )
         AND COALESCE((
-          "t18"."last_entry" + 604800000000
+          "t17"."last_entry" + 604800000000
         ) >= 1775343600000001, FALSE)
       ) AS BIGINT)
     ) AS "unfinished"
   FROM (
     SELECT
-      "t17"."unit",
-      "t17"."level",
-      "t17"."reached_1",
-      "t17"."reached_2",
-      "t17"."barred_at",
-      "t17"."stopped_at",
-      "t17"."last_entry"
+      "t16"."unit",
+      "t16"."level",
+      "t16"."reached_1",
+      "t16"."reached_2",
+      "t16"."barred_at",
+      "t16"."stopped_at",
+      "t16"."last_entry"
     FROM (
       SELECT
-        *
+        "t15"."unit",
+        "t15"."level",
+        "t15"."reached_1",
+        "t15"."reached_2",
+        "t15"."barred_at",
+        "t15"."stopped_at",
+        "t15"."last_entry",
+        "t15"."when",
+        ROW_NUMBER() OVER (
+          PARTITION BY "t15"."unit"
+          ORDER BY "t15"."level" DESC, "t15"."when" ASC, "t15"."reached_1" DESC
+        ) - 1 AS "rank"
       FROM (
         SELECT
-          "t15"."unit",
-          "t15"."level",
-          "t15"."reached_1",
-          "t15"."reached_2",
-          "t15"."barred_at",
-          "t15"."stopped_at",
-          "t15"."last_entry",
-          "t15"."when",
-          ROW_NUMBER() OVER (
-            PARTITION BY "t15"."unit"
-            ORDER BY "t15"."level" DESC, "t15"."when" ASC, "t15"."reached_1" DESC
-          ) - 1 AS "rank"
+          "t14"."unit",
+          "t14"."level",
+          "t14"."reached_1",
+          "t14"."reached_2",
+          "t14"."barred_at",
+          "t14"."stopped_at",
+          MAX(
+            IF(
+              (
+                "t14"."barred_at" IS NULL
+              ) AND (
+                "t14"."stopped_at" IS NULL
+              ),
+              "t14"."reached_1",
+              CAST(NULL AS BIGINT)
+            )
+          ) OVER (
+            PARTITION BY "t14"."unit"
+            ROWS BETWEEN UNBOUNDED PRECEDING AND UNBOUNDED FOLLOWING
+          ) AS "last_entry",
+          CASE
+            WHEN "t14"."level" = 1
+            THEN "t14"."reached_1"
+            WHEN "t14"."level" = 2
+            THEN "t14"."reached_2"
+            ELSE NULL
+          END AS "when"
         FROM (
           SELECT
-            "t14"."unit",
-            "t14"."level",
-            "t14"."reached_1",
-            "t14"."reached_2",
-            "t14"."barred_at",
-            "t14"."stopped_at",
-            MAX(
-              IF(
-                (
-                  "t14"."barred_at" IS NULL
-                ) AND (
-                  "t14"."stopped_at" IS NULL
-                ),
-                "t14"."reached_1",
-                CAST(NULL AS BIGINT)
-              )
-            ) OVER (
-              PARTITION BY "t14"."unit"
-              ROWS BETWEEN UNBOUNDED PRECEDING AND UNBOUNDED FOLLOWING
-            ) AS "last_entry",
-            CASE
-              WHEN "t14"."level" = 1
-              THEN "t14"."reached_1"
-              WHEN "t14"."level" = 2
-              THEN "t14"."reached_2"
-              ELSE NULL
-            END AS "when"
+            "t13"."unit",
+            "t13"."level",
+            "t13"."reached_1",
+            "t13"."reached_2",
+            "t13"."barred_at",
+            "t13"."stopped_at"
           FROM (
             SELECT
-              "t13"."unit",
-              "t13"."level",
-              "t13"."reached_1",
-              "t13"."reached_2",
-              "t13"."barred_at",
-              "t13"."stopped_at"
+              "t12"."unit",
+              IF(
+                "t12"."upcoming" IS NULL,
+                "t12"."level",
+                CASE
+                  WHEN "t12"."level" = 1
+                  THEN "t12"."gets_to_1_there"
+                  ELSE CAST(NULL AS BIGINT)
+                END
+              ) AS "level",
+              "t12"."reached_1",
+              IF(
+                (
+                  "t12"."reached_2" IS NULL
+                )
+                AND (
+                  IF(
+                    "t12"."upcoming" IS NULL,
+                    "t12"."level",
+                    CASE
+                      WHEN "t12"."level" = 1
+                      THEN "t12"."gets_to_1_there"
+                      ELSE CAST(NULL AS BIGINT)
+                    END
+                  ) >= 2
+                ),
+                "t12"."upcoming",
+                "t12"."reached_2"
+              ) AS "reached_2",
+              "t12"."barred_at",
+              IF(
+                (
+                  "t12"."upcoming" IS NOT NULL
+                )
+                AND NOT (
+                  IF(
+                    "t12"."upcoming" IS NULL,
+                    "t12"."level",
+                    CASE
+                      WHEN "t12"."level" = 1
+                      THEN "t12"."gets_to_1_there"
+                      ELSE CAST(NULL AS BIGINT)
+                    END
+                  ) > "t12"."level"
+                ),
+                "t12"."upcoming",
+                "t12"."stopped_at"
+              ) AS "stopped_at",
+              "t12"."upcoming",
+              "t12"."unit_there",
+              "t12"."now_there",
+              "t12"."rows_of_0_there",
+              "t12"."rows_of_1_there",
+              "t12"."gets_to_0_there",
+              "t12"."gets_to_1_there",
+              "t12"."next_1_there",
+              IF(
+                "t12"."upcoming" IS NULL,
+                "t12"."level",
+                CASE
+                  WHEN "t12"."level" = 1
+                  THEN "t12"."gets_to_1_there"
+                  ELSE CAST(NULL AS BIGINT)
+                END
+              ) > "t12"."level" AS "moved"
             FROM (
               SELECT
-                "t12"."unit",
-                IF(
-                  "t12"."upcoming" IS NULL,
-                  "t12"."level",
-                  CASE
-                    WHEN "t12"."level" = 1
-                    THEN "t12"."gets_to_1_there"
-                    ELSE CAST(NULL AS BIGINT)
-                  END
-                ) AS "level",
-                "t12"."reached_1",
-                IF(
-                  (
-                    "t12"."reached_2" IS NULL
-                  )
-                  AND (
-                    IF(
-                      "t12"."upcoming" IS NULL,
-                      "t12"."level",
-                      CASE
-                        WHEN "t12"."level" = 1
-                        THEN "t12"."gets_to_1_there"
-                        ELSE CAST(NULL AS BIGINT)
-                      END
-                    ) >= 2
-                  ),
-                  "t12"."upcoming",
-                  "t12"."reached_2"
-                ) AS "reached_2",
-                "t12"."barred_at",
-                IF(
-                  (
-                    "t12"."upcoming" IS NOT NULL
-                  )
-                  AND NOT (
-                    IF(
-                      "t12"."upcoming" IS NULL,
-                      "t12"."level",
-                      CASE
-                        WHEN "t12"."level" = 1
-                        THEN "t12"."gets_to_1_there"
-                        ELSE CAST(NULL AS BIGINT)
-                      END
-                    ) > "t12"."level"
-                  ),
-                  "t12"."upcoming",
-                  "t12"."stopped_at"
-                ) AS "stopped_at",
-                "t12"."upcoming",
-                "t12"."unit_there",
-                "t12"."now_there",
-                "t12"."rows_of_0_there",
-                "t12"."rows_of_1_there",
-                "t12"."gets_to_0_there",
-                "t12"."gets_to_1_there",
-                "t12"."next_1_there",
-                IF(
-                  "t12"."upcoming" IS NULL,
-                  "t12"."level",
-                  CASE
-                    WHEN "t12"."level" = 1
-                    THEN "t12"."gets_to_1_there"
-                    ELSE CAST(NULL AS BIGINT)
-                  END
-                ) > "t12"."level" AS "moved"
+                "t11"."unit",
+                "t11"."level",
+                "t11"."reached_1",
+                "t11"."reached_2",
+                "t11"."barred_at",
+                "t11"."stopped_at",
+                "t11"."upcoming",
+                "t9"."unit_there",
+                "t9"."now_there",
+                "t9"."rows_of_0_there",
+                "t9"."rows_of_1_there",
+                "t9"."gets_to_0_there",
+                "t9"."gets_to_1_there",
+                "t9"."next_1_there"
               FROM (
                 SELECT
-                  "t11"."unit",
-                  "t11"."level",
-                  "t11"."reached_1",
-                  "t11"."reached_2",
-                  "t11"."barred_at",
-                  "t11"."stopped_at",
-                  "t11"."upcoming",
-                  "t9"."unit_there",
-                  "t9"."now_there",
-                  "t9"."rows_of_0_there",
-                  "t9"."rows_of_1_there",
-                  "t9"."gets_to_0_there",
-                  "t9"."gets_to_1_there",
-                  "t9"."next_1_there"
-                FROM (
-                  SELECT
-                    "t7"."unit",
-                    "t7"."gets_to_0" AS "level",
-                    IF("t7"."gets_to_0" >= 1, "t7"."now", CAST(NULL AS BIGINT)) AS "reached_1",
-                    IF("t7"."gets_to_0" >= 2, "t7"."now", CAST(NULL AS BIGINT)) AS "reached_2",
-                    CAST(NULL AS BIGINT) AS "barred_at",
-                    CAST(NULL AS BIGINT) AS "stopped_at",
-                    IF(
-                      CAST(NULL AS BIGINT) IS NULL,
-                      CASE
-                        WHEN "t7"."gets_to_0" = 1
-                        THEN IF(
-                          (
-                            "t7"."next_1" - IF("t7"."gets_to_0" >= 1, "t7"."now", CAST(NULL AS BIGINT))
-                          ) <= 604800000000,
-                          "t7"."next_1",
-                          CAST(NULL AS BIGINT)
-                        )
-                        ELSE CAST(NULL AS BIGINT)
-                      END,
-                      CAST(NULL AS BIGINT)
-                    ) AS "upcoming"
-                  FROM "t6" AS "t7"
-                  WHERE
-                    "t7"."gets_to_0" > 0
-                ) AS "t11"
-                LEFT OUTER JOIN (
-                  SELECT
-                    "t7"."unit" AS "unit_there",
-                    "t7"."now" AS "now_there",
-                    "t7"."rows_of_0" AS "rows_of_0_there",
-                    "t7"."rows_of_1" AS "rows_of_1_there",
-                    "t7"."gets_to_0" AS "gets_to_0_there",
-                    "t7"."gets_to_1" AS "gets_to_1_there",
-                    "t7"."next_1" AS "next_1_there"
-                  FROM "t6" AS "t7"
-                ) AS "t9"
-                  ON "t11"."unit" = "t9"."unit_there" AND "t11"."upcoming" = "t9"."now_there"
-              ) AS "t12"
-            ) AS "t13"
-            WHERE
-              (
-                "t13"."reached_1" + 604800000000
-              ) < 1775343600000001
-          ) AS "t14"
-        ) AS "t15"
-      ) AS "t16"
-      WHERE
-        "t16"."rank" = 0
-    ) AS "t17"
-  ) AS "t18"
+                  "t7"."unit",
+                  "t7"."gets_to_0" AS "level",
+                  IF("t7"."gets_to_0" >= 1, "t7"."now", CAST(NULL AS BIGINT)) AS "reached_1",
+                  IF("t7"."gets_to_0" >= 2, "t7"."now", CAST(NULL AS BIGINT)) AS "reached_2",
+                  CAST(NULL AS BIGINT) AS "barred_at",
+                  CAST(NULL AS BIGINT) AS "stopped_at",
+                  IF(
+                    CAST(NULL AS BIGINT) IS NULL,
+                    CASE
+                      WHEN "t7"."gets_to_0" = 1
+                      THEN IF(
+                        (
+                          "t7"."next_1" - IF("t7"."gets_to_0" >= 1, "t7"."now", CAST(NULL AS BIGINT))
+                        ) <= 604800000000,
+                        "t7"."next_1",
+                        CAST(NULL AS BIGINT)
+                      )
+                      ELSE CAST(NULL AS BIGINT)
+                    END,
+                    CAST(NULL AS BIGINT)
+                  ) AS "upcoming"
+                FROM "t6" AS "t7"
+                WHERE
+                  "t7"."gets_to_0" > 0
+              ) AS "t11"
+              LEFT OUTER JOIN (
+                SELECT
+                  "t7"."unit" AS "unit_there",
+                  "t7"."now" AS "now_there",
+                  "t7"."rows_of_0" AS "rows_of_0_there",
+                  "t7"."rows_of_1" AS "rows_of_1_there",
+                  "t7"."gets_to_0" AS "gets_to_0_there",
+                  "t7"."gets_to_1" AS "gets_to_1_there",
+                  "t7"."next_1" AS "next_1_there"
+                FROM "t6" AS "t7"
+              ) AS "t9"
+                ON "t11"."unit" = "t9"."unit_there" AND "t11"."upcoming" = "t9"."now_there"
+            ) AS "t12"
+          ) AS "t13"
+          WHERE
+            (
+              "t13"."reached_1" + 604800000000
+            ) < 1775343600000001
+        ) AS "t14"
+      ) AS "t15"
+    ) AS "t16"
+    WHERE
+      "t16"."rank" = 0
+  ) AS "t17"
   GROUP BY
     1
-) AS "t19"
+) AS "t18"
 ORDER BY
-  "t19"."level" ASC;
+  "t18"."level" ASC;

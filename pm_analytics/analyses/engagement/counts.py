@@ -294,8 +294,7 @@ def _matching(table: Any, question: Question) -> Any:  # noqa: ANN401
     """Write the condition that an event makes its unit active."""
     conditions = [matches(table[name], value) for name, value in question.where.items()]
     if question.events is not None:
-        # Comparisons joined by OR, not IN: a long IN becomes a join in DuckDB, which reads slower.
-        conditions.append(engine.any_of(table[EVENT] == name for name in question.events))
+        conditions.append(table[EVENT].isin(list(question.events)))
     return ibis.and_(*conditions) if conditions else ibis.literal(value=True)
 
 

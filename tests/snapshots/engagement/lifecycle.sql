@@ -78,7 +78,7 @@ FROM (
                   7
                 )
               ) AS BIGINT) AS "period",
-              CAST(COALESCE("t1"."event" = 'use', FALSE) AS BIGINT) AS "active"
+              CAST(COALESCE("t1"."event" IN ('use'), FALSE) AS BIGINT) AS "active"
             FROM (
               SELECT
                 *

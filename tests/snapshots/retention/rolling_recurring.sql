@@ -18,11 +18,7 @@ WITH "t2" AS (
       *
     FROM "events" AS "t0"
     WHERE
-      (
-        "t0"."event" = 'open'
-      ) OR (
-        "t0"."event" = 'use'
-      )
+      "t0"."event" IN ('open', 'use')
   ) AS "t1"
 ), "t5" AS (
   SELECT

@@ -31,11 +31,7 @@ WITH "t3" AS (
         *
       FROM "events" AS "t0"
       WHERE
-        (
-          "t0"."event" = 'open'
-        ) OR (
-          "t0"."event" = 'use'
-        )
+        "t0"."event" IN ('open', 'use')
     ) AS "t1"
   ) AS "t2"
   GROUP BY

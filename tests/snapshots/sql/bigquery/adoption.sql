@@ -48,7 +48,7 @@ WITH `t7` AS (
         AND `t0`.`time` IS NOT NULL
         AND TRIM(`t0`.`user_id`, ' \t\n\r\v\f') <> ''
         AND TRIM(`t0`.`event`, ' \t\n\r\v\f') <> ''
-        AND `t0`.`event` = 'export_used'
+        AND `t0`.`event` IN ('export_used')
     ) AS `t2`
   ) AS `t5`
   INNER JOIN `t7` AS `t10`

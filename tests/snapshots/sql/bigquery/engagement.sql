@@ -263,13 +263,7 @@ FROM (
             AND TRIM(`t0`.`event`, ' \t\n\r\v\f') <> ''
             AND `t0`.`time` < TIMESTAMP('2026-04-01T22:00:00+00:00')
             AND `t0`.`time` >= TIMESTAMP('2026-02-28T23:00:00+00:00')
-            AND (
-              (
-                `t0`.`event` = 'visit'
-              ) OR (
-                `t0`.`event` = 'pay'
-              )
-            )
+            AND `t0`.`event` IN ('visit', 'pay')
         ) AS `t1`
       ) AS `t2`
     ) AS `t3`

@@ -56,13 +56,7 @@ WITH `t6` AS (
               AND `t0`.`time` IS NOT NULL
               AND TRIM(`t0`.`user_id`, ' \t\n\r\v\f') <> ''
               AND TRIM(`t0`.`event`, ' \t\n\r\v\f') <> ''
-              AND (
-                (
-                  `t0`.`event` = 'visit'
-                ) OR (
-                  `t0`.`event` = 'pay'
-                )
-              )
+              AND `t0`.`event` IN ('visit', 'pay')
           ) AS `t1`
         ) AS `t2`
         WHERE

@@ -43,13 +43,7 @@ WITH `t3` AS (
         AND `t0`.`time` IS NOT NULL
         AND TRIM(`t0`.`user_id`, ' \t\n\r\v\f') <> ''
         AND TRIM(`t0`.`event`, ' \t\n\r\v\f') <> ''
-        AND (
-          (
-            `t0`.`event` = 'visit'
-          ) OR (
-            `t0`.`event` = 'pay'
-          )
-        )
+        AND `t0`.`event` IN ('visit', 'pay')
         AND `t0`.`time` >= TIMESTAMP('2026-02-23T00:00:00+00:00')
         AND `t0`.`time` < TIMESTAMP('2026-04-06T00:00:00+00:00')
     ) AS `t1`

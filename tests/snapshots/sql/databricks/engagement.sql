@@ -264,13 +264,7 @@ FROM (
             AND TRIM(' \t\n\r\v\f' FROM `t0`.`event`) <> ''
             AND `t0`.`time` < CAST('2026-04-01T22:00:00+00:00' AS TIMESTAMP)
             AND `t0`.`time` >= CAST('2026-02-28T23:00:00+00:00' AS TIMESTAMP)
-            AND (
-              (
-                `t0`.`event` = 'visit'
-              ) OR (
-                `t0`.`event` = 'pay'
-              )
-            )
+            AND `t0`.`event` IN ('visit', 'pay')
         ) AS `t1`
       ) AS `t2`
     ) AS `t3`

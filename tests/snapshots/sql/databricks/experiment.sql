@@ -137,7 +137,7 @@ FROM (
                       AND `t0`.`time` IS NOT NULL
                       AND TRIM(' \t\n\r\v\f' FROM `t0`.`user_id`) <> ''
                       AND TRIM(' \t\n\r\v\f' FROM `t0`.`event`) <> ''
-                      AND `t0`.`event` = 'pay'
+                      AND `t0`.`event` IN ('pay')
                   ) AS `t2`
                 ) AS `t4`
               ) AS `t8`

@@ -48,13 +48,7 @@ WITH `t3` AS (
         AND `t0`.`time` IS NOT NULL
         AND TRIM(' \t\n\r\v\f' FROM `t0`.`user_id`) <> ''
         AND TRIM(' \t\n\r\v\f' FROM `t0`.`event`) <> ''
-        AND (
-          (
-            `t0`.`event` = 'visit'
-          ) OR (
-            `t0`.`event` = 'pay'
-          )
-        )
+        AND `t0`.`event` IN ('visit', 'pay')
         AND `t0`.`time` >= CAST('2026-02-23T00:00:00+00:00' AS TIMESTAMP)
         AND `t0`.`time` < CAST('2026-04-06T00:00:00+00:00' AS TIMESTAMP)
     ) AS `t1`

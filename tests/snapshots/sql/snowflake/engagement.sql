@@ -260,13 +260,7 @@ FROM (
             AND TRIM("t0"."event", ' \t\n\r\v\f') <> ''
             AND "t0"."time" < TIMESTAMP_TZ_FROM_PARTS(2026, 4, 1, 22, 0, 0, 0, 'UTC')
             AND "t0"."time" >= TIMESTAMP_TZ_FROM_PARTS(2026, 2, 28, 23, 0, 0, 0, 'UTC')
-            AND (
-              (
-                "t0"."event" = 'visit'
-              ) OR (
-                "t0"."event" = 'pay'
-              )
-            )
+            AND "t0"."event" IN ('visit', 'pay')
         ) AS "t1"
       ) AS "t2"
     ) AS "t3"

@@ -141,7 +141,7 @@ FROM (
                       AND "t0"."time" IS NOT NULL
                       AND TRIM("t0"."user_id", ' \t\n\r\v\f') <> ''
                       AND TRIM("t0"."event", ' \t\n\r\v\f') <> ''
-                      AND "t0"."event" = 'pay'
+                      AND "t0"."event" IN ('pay')
                   ) AS "t2"
                 ) AS "t4"
               ) AS "t8"

@@ -40,13 +40,7 @@ WITH "t3" AS (
         AND "t0"."time" IS NOT NULL
         AND TRIM("t0"."user_id", ' \t\n\r\v\f') <> ''
         AND TRIM("t0"."event", ' \t\n\r\v\f') <> ''
-        AND (
-          (
-            "t0"."event" = 'visit'
-          ) OR (
-            "t0"."event" = 'pay'
-          )
-        )
+        AND "t0"."event" IN ('visit', 'pay')
         AND "t0"."time" >= TIMESTAMP_TZ_FROM_PARTS(2026, 2, 23, 0, 0, 0, 0, 'UTC')
         AND "t0"."time" < TIMESTAMP_TZ_FROM_PARTS(2026, 4, 6, 0, 0, 0, 0, 'UTC')
     ) AS "t1"

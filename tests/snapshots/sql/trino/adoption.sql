@@ -53,7 +53,7 @@ WITH "t8" AS (
         AND "t0"."time" IS NOT NULL
         AND TRIM(' \t\n\r\v\f' FROM "t0"."user_id") <> ''
         AND TRIM(' \t\n\r\v\f' FROM "t0"."event") <> ''
-        AND "t0"."event" = 'export_used'
+        AND "t0"."event" IN ('export_used')
     ) AS "t2"
   ) AS "t5"
   INNER JOIN "t8" AS "t11"

@@ -279,11 +279,7 @@ FROM (
               "t2"."time" >= FROM_UNIXTIME_NANOS(1772319600000000000)
           ) AS "t3"
           WHERE
-            (
-              "t3"."event" = 'visit'
-            ) OR (
-              "t3"."event" = 'pay'
-            )
+            "t3"."event" IN ('visit', 'pay')
         ) AS "t4"
       ) AS "t5"
     ) AS "t6"

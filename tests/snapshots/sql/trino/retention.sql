@@ -57,13 +57,7 @@ WITH "t5" AS (
             AND "t0"."time" IS NOT NULL
             AND TRIM(' \t\n\r\v\f' FROM "t0"."user_id") <> ''
             AND TRIM(' \t\n\r\v\f' FROM "t0"."event") <> ''
-            AND (
-              (
-                "t0"."event" = 'visit'
-              ) OR (
-                "t0"."event" = 'pay'
-              )
-            )
+            AND "t0"."event" IN ('visit', 'pay')
         ) AS "t1"
         WHERE
           "t1"."time" >= FROM_UNIXTIME_NANOS(1771804800000000000)

@@ -80,8 +80,10 @@ def table(events: int, folder: Path, asked: argparse.Namespace) -> str:
     if first_of_ours is not None:
         child(first_of_ours, path, events, asked)  # writes the prepared file, which is then only found
     rounds: list[dict[tuple[str, str], Measured]] = []
-    for number in range(asked.rounds):
-        print(f"{events:,} events, round {number + 1} of {asked.rounds} ...", file=sys.stderr, flush=True)
+    # Long runs hardly differ from each other: a large file gets one round.
+    many = asked.rounds if events <= methods.LARGEST_FOR_PANDAS else 1
+    for number in range(many):
+        print(f"{events:,} events, round {number + 1} of {many} ...", file=sys.stderr, flush=True)
         rounds.append({name: child(name, path, events, asked) for name in wanted})
     return "\n".join(
         [f"## {events:,} events ({path.stat().st_size / 1e6:,.0f} MB of Parquet)", "", *rows(wanted, rounds)]
@@ -178,7 +180,7 @@ def page(text: str, asked: argparse.Namespace) -> str:
 Written by `make bench`. All times are **ratios**: how many times as long as the floor, one scan of the same Parquet
 file by DuckDB (rows, last time, roughly how many users, one event). The floor is timed before and after each method,
 in its process; each method has a process of its own per round, and the methods take turns. Medians over the rounds,
-of which there were {asked.rounds}.
+of which there were {asked.rounds} (one where the file is so large that pandas is left out).
 
 {text}
 

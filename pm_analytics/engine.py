@@ -19,6 +19,7 @@ from functools import cache
 from typing import TYPE_CHECKING, Any
 
 import ibis
+from ibis.expr import datatypes as dt
 from ibis.expr import operations as ops
 
 from pm_analytics import dialects
@@ -155,12 +156,15 @@ def store(source: Any, stem: str) -> Any:  # noqa: ANN401
     return _until_unused(kept, f"DROP TABLE {kept.get_name()}")
 
 
-def rows_here(expression: Any) -> int:  # noqa: ANN401
-    """Count the rows of a query of the embedded engine; 0 for one of another, which is not asked."""
+def rows_here(expression: Any, most: int) -> int:  # noqa: ANN401
+    """Count the rows of a query of the embedded engine; 0 for one of another, which is not asked.
+
+    No further than ``most``: to learn that there are many, not all need to be read.
+    """
     if not lies_here(expression):
         return 0
     with in_plain_words():
-        return int(expression.count().execute())
+        return int(expression.limit(most).count().execute())
 
 
 def kept(expression: Any, stem: str) -> Any:  # noqa: ANN401
@@ -246,6 +250,21 @@ def fetch(sql: str) -> list[tuple[Any, ...]]:
     with in_plain_words():
         rows: list[tuple[Any, ...]] = local().con.execute(sql).fetchall()
     return rows
+
+
+@ibis.udf.scalar.builtin(name="hash", signature=((dt.string,), dt.uint64))  # type: ignore[untyped-decorator]
+def _hash(text: Any) -> int:  # type: ignore[empty-body]  # noqa: ANN401
+    """Give a number of a text, nearly always another for another text."""
+
+
+@ibis.udf.scalar.builtin(name="hash", signature=((dt.string, dt.int64), dt.uint64))  # type: ignore[untyped-decorator]
+def _hash_again(text: Any, salt: int) -> int:  # type: ignore[empty-body]  # noqa: ANN401
+    """Give another such number."""
+
+
+def hashes(text: Any) -> tuple[Any, Any]:  # noqa: ANN401 - columns of the embedded engine
+    """Give two numbers of 64 bits for a text, independent of each other."""
+    return _hash(text), _hash_again(text, 1)
 
 
 @contextmanager

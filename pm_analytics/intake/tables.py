@@ -83,8 +83,11 @@ class Pointed:
         )
 
 
-def point_at(table: Any, wanted: Wanted) -> Pointed:  # noqa: ANN401 - an Ibis table
+def point_at(table: Any, wanted: Wanted, *, spaces: bool = True) -> Pointed:  # noqa: ANN401 - an Ibis table
     """See a table as events.
+
+    With ``spaces=False`` ids and names are looked at for being empty, not for being of spaces only, which takes every
+    question as long again.
 
     Raises
     ------
@@ -94,7 +97,9 @@ def point_at(table: Any, wanted: Wanted) -> Pointed:  # noqa: ANN401 - an Ibis t
     columns = resolve_columns(table.columns, wanted)
     _check_time(table, columns["time"], wanted.timezone)
     place = zone(wanted.timezone or "UTC").key
-    return Pointed(table, _canonical(table, columns, wanted.event_name), columns, place, wanted.timezone is not None)
+    return Pointed(
+        table, _canonical(table, columns, wanted.event_name, spaces=spaces), columns, place, wanted.timezone is not None
+    )
 
 
 def _check_time(table: Any, column: str, timezone: str | None) -> None:  # noqa: ANN401
@@ -108,7 +113,7 @@ def _check_time(table: Any, column: str, timezone: str | None) -> None:  # noqa:
         )
 
 
-def _canonical(table: Any, columns: Mapping[str, str], event_name: str | None) -> Any:  # noqa: ANN401
+def _canonical(table: Any, columns: Mapping[str, str], event_name: str | None, *, spaces: bool) -> Any:  # noqa: ANN401
     """Name the three columns, leave out rows without user, event or time, keep the rest as properties."""
     user, time = table[columns["user"]], table[columns["time"]]
     event = table[columns["event"]] if event_name is None else ibis.literal(event_name)
@@ -120,5 +125,5 @@ def _canonical(table: Any, columns: Mapping[str, str], event_name: str | None) -
     kept = named.filter(named[USER_ID].notnull() & named[EVENT].notnull() & named[TIME].notnull())
     for name in (USER_ID, EVENT):
         if named[name].type().is_string():
-            kept = kept.filter(kept[name].strip() != "")
+            kept = kept.filter((kept[name].strip() if spaces else kept[name]) != "")
     return kept

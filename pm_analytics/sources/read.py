@@ -15,7 +15,7 @@ from pm_analytics.sources.files import FORMATS, existing_files, raw_file
 
 UNCHECKED = (
     "nothing was read beforehand (copy=False), so not checked: identical rows (kept), times before 1900 or after 2200, "
-    "users called 'null'; rows without user, event or time are left out by each question"
+    "users called 'null' or of spaces only; rows without user, event or time are left out by each question"
 )
 
 if TYPE_CHECKING:
@@ -131,7 +131,9 @@ def _point_at_file(data: str | Path, options: Mapping[str, Any], wanted: Wanted)
         )
     columns = ", ".join(map(engine.identifier, raw.columns))
     table = engine.view(f"SELECT {columns} FROM {raw.relation}", "pointed", then=raw.clear)
-    return EventLog.from_pointed(replace(point_at(table, wanted), name=raw.name, form=raw.form, notes=(UNCHECKED,)))
+    return EventLog.from_pointed(
+        replace(point_at(table, wanted, spaces=False), name=raw.name, form=raw.form, notes=(UNCHECKED,))
+    )
 
 
 def _only_names(wanted: Wanted) -> None:

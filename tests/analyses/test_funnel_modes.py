@@ -233,3 +233,15 @@ def test_the_shortest_kernel_counts_what_the_attempt_table_counts(seed):
     assert only_counts(question)
     for mature in (False, True):
         assert levels(by_kernel, mature=mature) == levels(by_queries, mature=mature)
+
+
+def test_units_whose_hashes_are_equal_are_still_told_apart(monkeypatch):
+    """Texts are counted by two hashes: where the first fails to tell two apart, the second notices."""
+    rng = random.Random(1)
+    question = Question(as_steps(["a", "b"]), 4 * MINUTE)
+    log = event_log([random_log(rng) for _ in range(50)])
+    expected = levels(Attempts(log, question, "queries"))
+    honest = engine.hashes
+    assert levels(Attempts(log, question, "kernel")) == expected
+    monkeypatch.setattr(engine, "hashes", lambda text: (honest(text.substr(0, 2))[0], honest(text)[1]))
+    assert levels(Attempts(log, question, "kernel")) == expected

@@ -15,7 +15,7 @@ import numpy as np
 from pm_analytics import engine
 from pm_analytics.analyses.funnel.counts.instants import NOW, bars, fills, keys_of, step_rows
 from pm_analytics.analyses.funnel.counts.ordered import BARRED_AT, LEVEL, STOPPED_AT, reached
-from pm_analytics.coding import arrays
+from pm_analytics.coding import arrays, arrays_by_hash
 from pm_analytics.names import EVENT, TIME, UNIT
 
 if TYPE_CHECKING:
@@ -35,7 +35,7 @@ def may_compile(log: EventLog, question: Question) -> bool:
 
 def _is_large(log: EventLog) -> bool:
     """Tell whether a log is here, and large; filters are not looked at, so that this costs nothing."""
-    return (log.codes or 0) >= SMALLEST or engine.rows_here(log.whole.table) >= SMALLEST
+    return (log.codes or 0) >= SMALLEST or engine.rows_here(log.whole.table, SMALLEST) >= SMALLEST
 
 
 def can_compile(question: Question) -> bool:
@@ -57,7 +57,7 @@ def count_levels(log: EventLog, question: Question) -> Any:  # noqa: ANN401 - an
     """Count units by level: all, of them those still under way, and by level of mature attempts."""
     from pm_analytics.analyses.funnel import kernel
 
-    begins, marks, _ = _grouped(log, question)
+    begins, marks = _to_count(log, question)
     until = log.observed_until
     window = kernel.FOREVER if question.window is None else question.window
     entries = question.entries or (-kernel.FOREVER, kernel.FOREVER)
@@ -116,6 +116,22 @@ def _grouped(log: EventLog, question: Question) -> tuple[Any, Any, Keys]:
     codes, marks, names = arrays(_marked(log, question, kernel.SHIFT), keys, _MARK)
     begins, grouped = kernel.by_unit(codes, marks, len(names))
     return begins, grouped, names
+
+
+def _to_count(log: EventLog, question: Question) -> tuple[Any, Any]:
+    """Put marks together by unit where nobody asks for names: ids that are texts then need not leave the engine."""
+    from pm_analytics.analyses.funnel import kernel
+
+    rows = _marked(log, question, kernel.SHIFT)
+    if rows[UNIT].type().is_string():
+        one, other = engine.hashes(rows[UNIT])
+        found = arrays_by_hash(rows.select(one=one, other=other, **{_MARK: rows[_MARK]}), _MARK)
+        if found is not None:
+            codes, marks, many = found
+            begins, grouped = kernel.by_unit(codes, marks, many)
+            return begins, grouped
+    begins, grouped, _ = _grouped(log, question)
+    return begins, grouped
 
 
 def _marked(log: EventLog, question: Question, shift: int) -> Any:  # noqa: ANN401 - an Ibis table

@@ -15,12 +15,12 @@ import numpy as np
 from pm_analytics import engine
 from pm_analytics.analyses.funnel.counts.instants import NOW, bars, fills, keys_of, step_rows
 from pm_analytics.analyses.funnel.counts.ordered import BARRED_AT, LEVEL, STOPPED_AT, reached
-from pm_analytics.coding import arrays, arrays_by_hash
+from pm_analytics.arrays import arrays, arrays_by_hash
 from pm_analytics.names import EVENT, TIME, UNIT
 
 if TYPE_CHECKING:
     from pm_analytics.analyses.funnel.question import Question
-    from pm_analytics.coding import Keys
+    from pm_analytics.arrays import Keys
     from pm_analytics.events import EventLog
 
 SMALLEST = 200_000

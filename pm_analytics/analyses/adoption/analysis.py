@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from pm_analytics.analyses.adoption import asking, counts
-from pm_analytics.analyses.adoption.comparison import AdoptionsResult, side_by_side
 from pm_analytics.analyses.adoption.counts import EARLY, JUDGED_ADOPTED, TRIED, Question
+from pm_analytics.analyses.adoption.features import AdoptionsResult, side_by_side
 from pm_analytics.analyses.adoption.ladder import ladder
 from pm_analytics.analyses.adoption.matrix import UsageMatrixResult, usage_matrix
 from pm_analytics.analyses.adoption.result import AdoptionResult

@@ -10,7 +10,8 @@ import pandas as pd
 from pm_analytics import charting
 from pm_analytics.analyses.adoption.accounts import AdoptionAccounts
 from pm_analytics.analyses.adoption.chart_of_matrix import matrix_chart
-from pm_analytics.analyses.adoption.comparison import AdoptionComparison, AdoptionsResult
+from pm_analytics.analyses.adoption.comparison import AdoptionComparison
+from pm_analytics.analyses.adoption.features import AdoptionsResult
 from pm_analytics.analyses.adoption.matrix import UsageMatrixResult
 from pm_analytics.analyses.adoption.result import AdoptionResult
 from pm_analytics.errors import ParameterError, did_you_mean

@@ -42,7 +42,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
     from pm_analytics.analyses.adoption.counts import Question
-    from pm_analytics.analyses.adoption.result import AdoptionResult
+    from pm_analytics.analyses.adoption.standing import Standing
 
 TARGET, SATISFIED = "target", "satisfied"
 
@@ -116,7 +116,7 @@ def claims_of(table: pd.DataFrame, label: str, stem: str, definition: str) -> tu
     )
 
 
-def denominators(result: AdoptionResult) -> AdoptionPart:
+def denominators(result: Standing) -> AdoptionPart:
     """Set the same adopters against three groups they could be a share of."""
     found = counts.populations(result.log, result.question)
     adopted, eligible = result.count(ADOPTED), result.count(ELIGIBLE)
@@ -140,7 +140,7 @@ def denominators(result: AdoptionResult) -> AdoptionPart:
     )
 
 
-def tars(result: AdoptionResult, satisfied: float | tuple[int, int] | None) -> AdoptionPart:
+def tars(result: Standing, satisfied: float | tuple[int, int] | None) -> AdoptionPart:
     """Lay out target, adopted, retained and satisfied users, each as a share of the one before."""
     found = counts.populations(result.log, result.question)
     target = result.count(ELIGIBLE) + result.immature + result.early
@@ -202,7 +202,7 @@ def _absent(no_retained: bool, no_satisfied: bool) -> str:
     return "".join(f" {part}" for part in parts)
 
 
-def _also_there(result: AdoptionResult) -> str:
+def _also_there(result: Standing) -> str:
     """Say whom the wider denominators hold besides those judged."""
     others = [
         *([f"{result.immature:,} too new to judge"] if result.immature else []),

@@ -26,10 +26,10 @@ from pm_analytics.stats.means import mean_interval
 from pm_analytics.stats.proportions import UNDEFINED, share, wilson
 
 if TYPE_CHECKING:
-    from pm_analytics.analyses.adoption.result import AdoptionResult
+    from pm_analytics.analyses.adoption.standing import Standing
 
 
-def novelty(result: AdoptionResult, *, weeks: int) -> AdoptionPart:
+def novelty(result: Standing, *, weeks: int) -> AdoptionPart:
     """Follow use per adopter by week since adopting, and compare the first week with the last."""
     if weeks < 2:
         raise ParameterError(f"weeks={weeks!r} must be 2 or more: one week shows no change.")
@@ -89,7 +89,7 @@ def _too_early() -> tuple[str, str, None]:
     return title, f"{title}: fewer than {SMALL_GROUP} adopters have two whole weeks behind them.", None
 
 
-def _change(result: AdoptionResult, last: int) -> tuple[str, str, Any]:
+def _change(result: Standing, last: int) -> tuple[str, str, Any]:
     """Compare two weeks of the same adopters, by the mean of each one's difference."""
     found = counts.two_weeks(result.log, result.question, last)
     n, first, final = found[USERS], found[counts.FIRST_WEEK], found[counts.LAST_WEEK]

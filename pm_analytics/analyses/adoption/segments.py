@@ -18,7 +18,7 @@ from pm_analytics.stats.medians import median
 from pm_analytics.stats.proportions import Interval, share, wilson
 
 if TYPE_CHECKING:
-    from pm_analytics.analyses.adoption.result import AdoptionResult
+    from pm_analytics.analyses.adoption.standing import Standing
 
 # Upper ends of the shares by which accounts are told apart, and what each is called.
 BANDS = (
@@ -27,7 +27,7 @@ BANDS = (
 )  # fmt: skip
 
 
-def by(result: AdoptionResult, name: str, *, top: int) -> AdoptionPart:
+def by(result: Standing, name: str, *, top: int) -> AdoptionPart:
     """Break adoption down by a property."""
     _check(result, name, top)
     table = _table(result, name, top)
@@ -43,9 +43,7 @@ def by(result: AdoptionResult, name: str, *, top: int) -> AdoptionPart:
     )
 
 
-def accounts(
-    result: AdoptionResult, name: str, *, min_users: int, min_share: float | None, top: int
-) -> AdoptionAccounts:
+def accounts(result: Standing, name: str, *, min_users: int, min_share: float | None, top: int) -> AdoptionAccounts:
     """Count users' adoption account by account."""
     _check(result, name, top)
     _check_threshold(min_users, min_share)
@@ -85,7 +83,7 @@ def accounts(
     )
 
 
-def _check(result: AdoptionResult, name: str, top: int) -> None:
+def _check(result: Standing, name: str, top: int) -> None:
     available = [*result.question.properties, *result.log.table.columns]
     if name not in available:
         raise UnknownNameError("property", [name], available, where="the eligible list or the event log")
@@ -100,7 +98,7 @@ def _check_threshold(min_users: int, min_share: float | None) -> None:
         raise ParameterError(f"min_share={min_share!r} is a share; write 0.5 for half of an account's users.")
 
 
-def _table(result: AdoptionResult, name: str, top: int) -> pd.DataFrame:
+def _table(result: Standing, name: str, top: int) -> pd.DataFrame:
     found = counts.segments(result.log, result.question, name, most=top)
     rows = [(str(row[SEGMENT]), int(row[USERS]), int(row[BASE])) for row in records(found)]
     return shares(rows, SEGMENT, result.confidence)
@@ -118,12 +116,12 @@ def _spread(sizes: pd.DataFrame) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=[SEGMENT, ACCOUNTS, BASE, USERS])
 
 
-def _say_segment(result: AdoptionResult, name: str) -> str:
+def _say_segment(result: Standing, name: str) -> str:
     where = "of the eligible list" if name in result.question.properties else "first seen from becoming eligible on"
     return f"Segment: {name} {where}."
 
 
-def _title(table: pd.DataFrame, result: AdoptionResult, name: str) -> str:
+def _title(table: pd.DataFrame, result: Standing, name: str) -> str:
     """Name the segments with the highest and the lowest rate, of those large enough to say so."""
     named = table[~table[SEGMENT].isin([counts.OTHER, counts.MISSING])]
     large = named[named[BASE] >= SMALL_GROUP].sort_values(RATE, ascending=False)
@@ -133,7 +131,7 @@ def _title(table: pd.DataFrame, result: AdoptionResult, name: str) -> str:
     return f"By {name}, {high[SEGMENT]} adopted most: {_say(high, result)}; {low[SEGMENT]} least: {_say(low, result)}"
 
 
-def _say(row: dict[str, object], result: AdoptionResult) -> str:
+def _say(row: dict[str, object], result: Standing) -> str:
     part, whole, lower, upper = (row[key] for key in (USERS, BASE, CI_LOWER, CI_UPPER))
     return say_share(int(part), int(whole), float(lower), float(upper), result.counted)  # type: ignore[call-overload, arg-type]
 

@@ -39,13 +39,13 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import timedelta
 
-    from pm_analytics.analyses.adoption.result import AdoptionResult
+    from pm_analytics.analyses.adoption.standing import Standing
     from pm_analytics.stats.survival import CurvePoint
 
 HOURS_PER_DAY = 24
 
 
-def cohorts(result: AdoptionResult, period: str, week_start: str) -> AdoptionPart:
+def cohorts(result: Standing, period: str, week_start: str) -> AdoptionPart:
     """Part the eligible by the period in which they became eligible; who is too new is counted, not judged."""
     calendars.check_period(period, week_start)
     found = counts.cohorts(result.log, result.question, period, week_start)
@@ -88,7 +88,7 @@ def _median_days(part: pd.DataFrame) -> float:
     return median(zip(took["hours"].astype(float), took[BASE].astype(int), strict=True)) / HOURS_PER_DAY
 
 
-def _say_cohorts(result: AdoptionResult, table: pd.DataFrame, period: str) -> tuple[str, str]:
+def _say_cohorts(result: Standing, table: pd.DataFrame, period: str) -> tuple[str, str]:
     whole = records(table[table[COMPLETE]])
     if not whole:
         said = f"No {period} of newly eligible {result.counted} can be judged yet"
@@ -109,7 +109,7 @@ def _short(row: dict[str, Any]) -> str:
     return f"{row[USERS]} of {row[BASE]}" if row[BASE] < SMALL_GROUP else f"{row[RATE]:.1%}"
 
 
-def now(result: AdoptionResult, days: str | timedelta) -> AdoptionPart:
+def now(result: Standing, days: str | timedelta) -> AdoptionPart:
     """Say how many of the eligible who are active now use the feature now, and how it was just before."""
     length = parse_duration(days, name="days")
     end, span = result.log.observed_until, microseconds(length)

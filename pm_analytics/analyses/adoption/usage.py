@@ -18,7 +18,7 @@ from pm_analytics.stats.medians import median, median_interval
 from pm_analytics.stats.proportions import Interval, share, wilson
 
 if TYPE_CHECKING:
-    from pm_analytics.analyses.adoption.result import AdoptionResult
+    from pm_analytics.analyses.adoption.standing import Standing
 
     Histogram = list[tuple[int, int]]
 
@@ -26,7 +26,7 @@ BREADTH, HABIT = "breadth", "habit"
 WHICH = ("first", "last")
 
 
-def usage(result: AdoptionResult, *, weeks: int, habit_weeks: int, which: str) -> AdoptionPart:
+def usage(result: Standing, *, weeks: int, habit_weeks: int, which: str) -> AdoptionPart:
     """Measure breadth, depth, frequency and habit."""
     _check(weeks, habit_weeks, which)
     level = result.confidence
@@ -92,7 +92,7 @@ def _ends(interval: Interval, per: int) -> tuple[float, float]:
     return interval.lower / per, interval.upper / per
 
 
-def _say_breadth(result: AdoptionResult, tried: int, row: pd.Series) -> str:
+def _say_breadth(result: Standing, tried: int, row: pd.Series) -> str:
     eligible = result.count(ELIGIBLE)
     if eligible == 0:
         return "Nobody eligible has been observed long enough, so there is no breadth."
@@ -100,7 +100,7 @@ def _say_breadth(result: AdoptionResult, tried: int, row: pd.Series) -> str:
     return f"{said} {TRIED} {result.feature} {result.say_window()}."
 
 
-def _say_depth(result: AdoptionResult, table: pd.DataFrame) -> str:
+def _say_depth(result: Standing, table: pd.DataFrame) -> str:
     values = table.set_index(MEASURE)[VALUE]
     uses, days = values["median uses per adopter"], values["median days of use per adopter"]
     if math.isnan(uses):
@@ -130,7 +130,7 @@ def _claims(table: pd.DataFrame, definition: str) -> tuple[Claim, ...]:
     )
 
 
-def _definition(result: AdoptionResult, weeks: int, habit_weeks: int, which: str) -> str:
+def _definition(result: Standing, weeks: int, habit_weeks: int, which: str) -> str:
     start = "from each adopter's first use" if which == "first" else "up to the end of the data"
     window = "so far" if result.within is None else f"{result.say_window()} of becoming eligible"
     return (

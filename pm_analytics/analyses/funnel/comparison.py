@@ -7,10 +7,10 @@ from dataclasses import dataclass
 
 import pandas as pd
 
+from pm_analytics.comparisons import NOT_AN_EFFECT, Comparison, side_by_side
 from pm_analytics.names import (
     CI_LOWER,
     CI_UPPER,
-    CONVERSION_RATE,
     DIFFERENCE,
     FIRST_RATE,
     FIRST_USERS,
@@ -20,14 +20,11 @@ from pm_analytics.names import (
     STEP_NUMBER,
     USERS,
 )
-from pm_analytics.results import Claim, Result, known, records, say_points, say_share
-from pm_analytics.stats.proportions import UNDEFINED, Interval, newcombe, share
+from pm_analytics.results import Claim, known, records, say_points, say_share
 
 CHANGED_FACTOR = 10
 """A step whose rate differs this many times between two funnels is another step by the same name."""
 SMALLEST_BASE = 20
-
-NOT_AN_EFFECT = "This describes a change; it does not show what caused it."
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,23 +46,17 @@ class Side:
 
 
 @dataclass(frozen=True, slots=True, repr=False, eq=False)
-class FunnelComparison(Result):
+class FunnelComparison(Comparison):
     """How two funnels of the same steps differ. One row per step; see :func:`compare` for the columns.
 
     Attributes
     ----------
-    labels : (str, str)
-        How the two are called.
-    confidence : float
-        Coverage of the intervals.
     counted : str
         What is counted, in words.
     unfinished : (int, int)
         Units of each whose time is not over: they may still convert.
     """
 
-    labels: tuple[str, str]
-    confidence: float
     counted: str
     unfinished: tuple[int, int]
 
@@ -84,15 +75,6 @@ class FunnelComparison(Result):
             f"({say_points(last[CI_LOWER])} to {say_points(last[CI_UPPER])}). "
             f"{self._not_comparable()}{self._too_young()}{NOT_AN_EFFECT}"
         )
-
-    def to_display(self) -> pd.DataFrame:
-        """Format the table for people: differences in percentage points."""
-        said = {
-            column: [say_points(value) for value in self._table[column]] for column in (DIFFERENCE, CI_LOWER, CI_UPPER)
-        }
-        named = {FIRST_USERS: self.labels[0], FIRST_RATE: f"{self.labels[0]}_rate"}
-        named |= {SECOND_USERS: self.labels[1], SECOND_RATE: f"{self.labels[1]}_rate"}
-        return self._table.assign(**said).rename(columns=named)
 
     def changed_steps(self) -> list[str]:
         """List steps that one period hardly knows: the process or its tracking changed; the rates do not compare."""
@@ -156,23 +138,12 @@ def compare(first: Side, second: Side, *, confidence: float) -> FunnelComparison
         ``second_rate`` (shares of those who entered each), ``difference`` = second minus first, with Newcombe's
         ``ci_lower`` and ``ci_upper`` (null at step 1, and when nobody entered one of them).
     """
-    one, two = first.table, second.table
-    pairs = [(int(a), int(b)) for a, b in zip(one[USERS], two[USERS], strict=True)]
+    pairs = [[(int(users), side.entered) for users in side.table[USERS]] for side in (first, second)]
+    columns = side_by_side(*pairs, confidence=confidence)
     # That everybody who entered has entered is no estimate: the first step has no interval.
-    intervals = [UNDEFINED, *(_interval(*pair, first, second, confidence) for pair in pairs[1:])]
-    table = pd.DataFrame(
-        {
-            STEP_NUMBER: one[STEP_NUMBER],
-            STEP: one[STEP],
-            FIRST_USERS: one[USERS],
-            FIRST_RATE: one[CONVERSION_RATE],
-            SECOND_USERS: two[USERS],
-            SECOND_RATE: two[CONVERSION_RATE],
-            DIFFERENCE: [share(b, second.entered) - share(a, first.entered) for a, b in pairs],
-            CI_LOWER: [interval.lower for interval in intervals],
-            CI_UPPER: [interval.upper for interval in intervals],
-        }
-    )
+    columns[CI_LOWER][0] = columns[CI_UPPER][0] = math.nan
+    steps = {name: first.table[name] for name in (STEP_NUMBER, STEP)}
+    table = pd.DataFrame({**steps, **columns})
     spans = "; ".join(f"{side.label}: {side.period or 'all attempts'}" for side in (first, second))
     basis = "; ".join(f"{side.label}: {side.basis}" for side in (first, second))
     definition = f"{spans}; {confidence:.0%} Newcombe intervals. {second.definition}"
@@ -185,7 +156,3 @@ def compare(first: Side, second: Side, *, confidence: float) -> FunnelComparison
         counted=first.counted,
         unfinished=(first.unfinished, second.unfinished),
     )
-
-
-def _interval(one: int, two: int, first: Side, second: Side, confidence: float) -> Interval:
-    return newcombe(two, second.entered, one, first.entered, confidence=confidence)

@@ -15,7 +15,7 @@ import pytest
 import pm_analytics as pm
 from pm_analytics import engine
 from pm_analytics import errors as pm_errors
-from pm_analytics.analyses.funnel.counts import Attempts, levels
+from pm_analytics.analyses.funnel.counts import Attempts, compiled, levels
 from pm_analytics.analyses.funnel.question import Question
 from pm_analytics.analyses.funnel.steps import as_steps
 from pm_analytics.errors import ParameterError, SourceError
@@ -149,6 +149,13 @@ def test_a_narrowed_log_has_the_same_answers(both, narrow):
         prepared.first_instant,
     )
     assert_same_answers(plain, prepared, ["counts", "retention", "actives", "lifecycle"])
+
+
+def test_a_funnel_counted_in_portions_of_users_is_the_same(both, monkeypatch):
+    question = Question(as_steps(["visit", "cart", "pay"]), 9 * DAY)
+    whole = levels(Attempts(both[1], question, "kernel"))
+    monkeypatch.setattr(compiled, "PORTION", 77)
+    assert levels(Attempts(both[1], question, "kernel")) == whole == levels(Attempts(both[0], question, "queries"))
 
 
 @pytest.mark.slow

@@ -19,12 +19,16 @@ from pm_analytics.arrays import arrays, arrays_by_hash
 from pm_analytics.names import EVENT, TIME, UNIT
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from pm_analytics.analyses.funnel.question import Question
     from pm_analytics.arrays import Keys
     from pm_analytics.events import EventLog
 
 SMALLEST = 200_000
 """Rows from which on starting the kernel costs less than it saves."""
+PORTION = 30_000_000
+"""Rows of a prepared log that are looked at together: enough to be fast, few enough for a gigabyte."""
 _MARK = "mark"
 
 
@@ -57,12 +61,26 @@ def count_levels(log: EventLog, question: Question) -> Any:  # noqa: ANN401 - an
     """Count units by level: all, of them those still under way, and by level of mature attempts."""
     from pm_analytics.analyses.funnel import kernel
 
-    begins, marks = _to_count(log, question)
     until = log.observed_until
     window = kernel.FOREVER if question.window is None else question.window
     entries = question.entries or (-kernel.FOREVER, kernel.FOREVER)
     ripe = -kernel.FOREVER if question.horizon is None else until - question.horizon
-    return kernel.count_levels(begins, marks, question.last, window, entries, ripe, until)
+    counts = np.zeros((3, question.last + 1), np.int64)
+    for rows in _portions(log, _marked(log, question, kernel.SHIFT)):
+        begins, marks = _to_count(rows, question)
+        counts += kernel.count_levels(begins, marks, question.last, window, entries, ripe, until)
+    return counts
+
+
+def _portions(log: EventLog, rows: Any) -> Iterator[Any]:  # noqa: ANN401 - Ibis tables
+    """Cut the rows of a prepared log into portions of units, which lie together there: memory then has a bound."""
+    if log.codes is None:
+        yield rows
+        return
+    many = -(-log.whole.source.rows_kept // PORTION)
+    size = max(1, -(-log.codes // max(1, many)))
+    for first in range(0, log.codes, size):
+        yield rows.filter(rows[UNIT] >= first, rows[UNIT] < first + size)
 
 
 def find_attempts(log: EventLog, question: Question) -> Any:  # noqa: ANN401 - an Ibis table
@@ -112,17 +130,21 @@ def _grouped(log: EventLog, question: Question) -> tuple[Any, Any, Keys]:
     """Fetch the rows, give each key a code, and put each code's marks together."""
     from pm_analytics.analyses.funnel import kernel
 
-    keys = keys_of(question)
-    codes, marks, names = arrays(_marked(log, question, kernel.SHIFT), keys, _MARK)
+    return _together(_marked(log, question, kernel.SHIFT), question)
+
+
+def _together(rows: Any, question: Question) -> tuple[Any, Any, Keys]:  # noqa: ANN401
+    from pm_analytics.analyses.funnel import kernel
+
+    codes, marks, names = arrays(rows, keys_of(question), _MARK)
     begins, grouped = kernel.by_unit(codes, marks, len(names))
     return begins, grouped, names
 
 
-def _to_count(log: EventLog, question: Question) -> tuple[Any, Any]:
+def _to_count(rows: Any, question: Question) -> tuple[Any, Any]:  # noqa: ANN401
     """Put marks together by unit where nobody asks for names: ids that are texts then need not leave the engine."""
     from pm_analytics.analyses.funnel import kernel
 
-    rows = _marked(log, question, kernel.SHIFT)
     if rows[UNIT].type().is_string():
         one, other = engine.hashes(rows[UNIT])
         found = arrays_by_hash(rows.select(one=one, other=other, **{_MARK: rows[_MARK]}), _MARK)
@@ -130,7 +152,7 @@ def _to_count(log: EventLog, question: Question) -> tuple[Any, Any]:
             codes, marks, many = found
             begins, grouped = kernel.by_unit(codes, marks, many)
             return begins, grouped
-    begins, grouped, _ = _grouped(log, question)
+    begins, grouped, _ = _together(rows, question)
     return begins, grouped
 
 

@@ -167,6 +167,11 @@ def test_few_events_a_day_are_too_few_to_judge():
     assert low_days({}) == []
 
 
+def test_a_log_of_very_few_events_has_no_low_days():
+    """Weeks of nothing once came out of the trend as less than nothing, whose root there is not."""
+    assert low_days({9: 1, 17: 1, 24: 3, 58: 3}) == []
+
+
 @settings(max_examples=20)
 @given(st.integers(0, 2**32 - 1))
 def test_chance_alone_makes_no_gap_day(seed):

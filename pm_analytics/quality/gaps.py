@@ -47,7 +47,8 @@ def _is_low(day: int, counts: Mapping[int, int], first: int, last: int) -> bool:
     if len(around) < 3:
         return False
     likes = _without_trend(around)
-    usual = statistics.median(likes)
+    # A week of nothing counts as half an event in a logarithm, and may come back as slightly less than nothing.
+    usual = max(0.0, statistics.median(likes))
     spread = max(MAD_TO_SD * statistics.median(abs(n - usual) for n in likes), math.sqrt(usual))
     found = counts.get(day, 0)
     return usual >= SMALLEST_USUAL and found < LOW_SHARE * usual and (found - usual) / spread < LOW_Z

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from pm_analytics import engine
-from pm_analytics.names import EVENT, TIME, UNIT
+from pm_analytics.names import TIME, UNIT
 from pm_analytics.times import DAY, HOUR
 
 if TYPE_CHECKING:
@@ -86,10 +86,3 @@ def last_instant(log: EventLog) -> int | None:
     table = log.coded_events()
     last = engine.run(table.aggregate(last=engine.epoch_microseconds(table[TIME]).max()))["last"][0]
     return None if last is None or last != last else int(last)  # noqa: PLR0124 - null, as a frame writes it
-
-
-def first_days(log: EventLog, names: list[str]) -> pd.DataFrame:
-    """Give the first instant of each event name."""
-    table = log.counted_events(names)
-    rows = table.select(**{EVENT: table[EVENT]}, now=engine.epoch_microseconds(table[TIME]))
-    return engine.run(rows.group_by(EVENT).aggregate(first=rows["now"].min()))

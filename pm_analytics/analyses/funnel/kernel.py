@@ -20,8 +20,6 @@ import numpy as np
 NO_TIME = np.iinfo(np.int64).min
 """Stands for "never" in an array of instants."""
 FOREVER = np.iinfo(np.int64).max // 4
-MOST_KINDS = 15
-MOST_BARS = 4
 SHIFT = 256
 
 _compiled = numba.njit(cache=True, nogil=True)

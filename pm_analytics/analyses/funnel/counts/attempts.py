@@ -14,7 +14,7 @@ import ibis
 from pm_analytics import engine
 from pm_analytics.analyses.funnel.counts.compiled import can_compile, count_levels, find_attempts, may_compile
 from pm_analytics.analyses.funnel.counts.instants import instants, keys_of, without
-from pm_analytics.analyses.funnel.counts.ordered import BARRED_AT, LEVEL, STOPPED_AT, done, ordered_attempts, reached
+from pm_analytics.analyses.funnel.counts.ordered import BARRED_AT, LEVEL, STOPPED_AT, ordered_attempts, reached
 from pm_analytics.analyses.funnel.counts.unordered import kinds_made, unordered_attempts, with_times
 from pm_analytics.names import UNIT
 
@@ -148,8 +148,3 @@ def _if_alive(attempts: Any) -> Any:  # noqa: ANN401
     """Give the entry of an attempt that nothing has ended."""
     alive = attempts[BARRED_AT].isnull() & attempts[STOPPED_AT].isnull()
     return ibis.ifelse(alive, attempts[ENTRY], ibis.null("int64"))
-
-
-def optional_columns(question: Question) -> list[str]:
-    """Name the columns of optional steps."""
-    return list(map(done, question.optional))

@@ -29,6 +29,8 @@ SMALLEST = 200_000
 """Rows from which on starting the kernel costs less than it saves."""
 PORTION = 30_000_000
 """Rows of a prepared log that are looked at together: enough to be fast, few enough for a gigabyte."""
+MOST_KINDS, MOST_BARS = 15, 4
+"""What the eight low bits of a mark have room for; more is left to the queries."""
 _MARK = "mark"
 
 
@@ -46,7 +48,7 @@ def can_compile(question: Question) -> bool:
     """Tell whether the kernel can answer this question: steps never share an event, and each is needed."""
     kinds = question.kinds
     apart = all(len(family) == 1 for family in kinds.families)
-    return apart and not question.optional and len(kinds.kinds) <= 15 and len(question.bars) <= 4
+    return apart and not question.optional and len(kinds.kinds) <= MOST_KINDS and len(question.bars) <= MOST_BARS
 
 
 def only_counts(question: Question) -> bool:

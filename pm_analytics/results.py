@@ -9,7 +9,11 @@ from dataclasses import dataclass
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
+from pm_analytics.names import CI_LOWER, CI_UPPER
+
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     import pandas as pd
 
 
@@ -40,6 +44,22 @@ class Claim:
     ci_upper: float | None = None
     n: int | None = None
     denominator: int | None = None
+
+    @classmethod
+    def of_row(
+        cls,
+        row: Mapping[str, Any],
+        column: str,
+        *,
+        id: str,  # noqa: A002 - the field's name
+        unit: str,
+        definition: str,
+        n: int | None = None,
+        denominator: int | None = None,
+    ) -> Claim:
+        """Claim one number of a table's row, with the interval that stands beside it."""
+        ends = known(row[CI_LOWER]), known(row[CI_UPPER])
+        return cls(id, known(row[column]), unit, definition, *ends, n=n, denominator=denominator)
 
 
 @dataclass(frozen=True, slots=True, repr=False, eq=False)

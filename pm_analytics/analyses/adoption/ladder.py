@@ -35,7 +35,7 @@ from pm_analytics.names import (
     STEP_RATE,
     USERS,
 )
-from pm_analytics.results import NOTHING, Claim, known, records, say_share
+from pm_analytics.results import NOTHING, Claim, records, say_share
 from pm_analytics.stats.proportions import UNDEFINED, Interval, share, wilson
 
 if TYPE_CHECKING:
@@ -102,13 +102,12 @@ def shares(rows: Iterable[tuple[str, int, int]], label: str, confidence: float) 
 def claims_of(table: pd.DataFrame, label: str, stem: str, definition: str) -> tuple[Claim, ...]:
     """Claim the share of each row."""
     return tuple(
-        Claim(
+        Claim.of_row(
+            row,
+            RATE,
             id=f"{stem}.{row[label]}",
-            value=known(row[RATE]),
             unit="share",
             definition=definition,
-            ci_lower=known(row[CI_LOWER]),
-            ci_upper=known(row[CI_UPPER]),
             n=None if pd.isna(row[USERS]) else int(row[USERS]),
             denominator=None if pd.isna(row[BASE]) else int(row[BASE]),
         )

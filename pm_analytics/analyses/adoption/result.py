@@ -262,13 +262,12 @@ class AdoptionResult(Standing):
     def claims(self) -> list[Claim]:
         """List each rung's share of the eligible, and the median time to adopt."""
         shares = [
-            Claim(
+            Claim.of_row(
+                row,
+                RATE,
                 id=f"adoption.{row[RUNG]}",
-                value=known(row[RATE]),
                 unit="share",
                 definition=f"{row[RUNG]}: {self.definition}",
-                ci_lower=known(row[CI_LOWER]),
-                ci_upper=known(row[CI_UPPER]),
                 n=int(row[USERS]),
                 denominator=None if pd.isna(row[BASE]) else int(row[BASE]),
             )

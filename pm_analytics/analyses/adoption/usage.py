@@ -12,7 +12,7 @@ from pm_analytics.analyses.adoption.counts import TRIED
 from pm_analytics.analyses.adoption.parts import AdoptionPart
 from pm_analytics.errors import ParameterError
 from pm_analytics.names import ADOPTED, BASE, CI_LOWER, CI_UPPER, ELIGIBLE, KIND, MEASURE, USERS, VALUE
-from pm_analytics.results import Claim, known, records, say_share
+from pm_analytics.results import Claim, records, say_share
 from pm_analytics.stats.means import mean_interval
 from pm_analytics.stats.medians import median, median_interval
 from pm_analytics.stats.proportions import Interval, share, wilson
@@ -117,13 +117,12 @@ def _say_habit(habitual: int, base: int, row: pd.Series, weeks: int, habit_weeks
 
 def _claims(table: pd.DataFrame, definition: str) -> tuple[Claim, ...]:
     return tuple(
-        Claim(
+        Claim.of_row(
+            row,
+            VALUE,
             id=f"adoption.usage.{row[MEASURE].replace(' ', '_')}",
-            value=known(row[VALUE]),
             unit="share" if row[KIND] == "share" else "mean" if row[KIND] == "mean" else "median",
             definition=definition,
-            ci_lower=known(row[CI_LOWER]),
-            ci_upper=known(row[CI_UPPER]),
             denominator=int(row[BASE]),
         )
         for row in records(table)

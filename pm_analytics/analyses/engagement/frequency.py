@@ -22,7 +22,7 @@ from pm_analytics.analyses.engagement.intervals import (
 )
 from pm_analytics.asking import check_whole, check_word, say_most
 from pm_analytics.names import ACTIVE_INTERVALS, CI_LOWER, CI_UPPER, COMPLETE, PERIOD, RATE, SEGMENT, USERS
-from pm_analytics.results import Claim, Result, known, records, say_share
+from pm_analytics.results import Claim, Result, records, say_share
 from pm_analytics.stats.proportions import check_confidence, wilson
 
 if TYPE_CHECKING:
@@ -99,13 +99,12 @@ class StickinessResult(Result):
             return [f"{row[PERIOD]:%Y-%m-%d}"] if PERIOD in row else []
 
         return [
-            Claim(
+            Claim.of_row(
+                row,
+                RATE,
                 id=claim_id("stickiness", row, *whens(row), f"{self.mode}_{row[ACTIVE_INTERVALS]}"),
-                value=known(row[RATE]),
                 unit="share",
                 definition=self.definition,
-                ci_lower=known(row[CI_LOWER]),
-                ci_upper=known(row[CI_UPPER]),
                 n=int(row[USERS]),
                 denominator=int(row["_base"]),
             )

@@ -131,13 +131,12 @@ class LifecycleResult(Result):
             )
             for name in (USERS, *STATES)
         ]
-        retained = Claim(
+        retained = Claim.of_row(
+            row,
+            RETAINED_RATE,
             id=claim_id("lifecycle", row, RETAINED_RATE),
-            value=known(row[RETAINED_RATE]),
             unit="share",
             definition=self.definition,
-            ci_lower=known(row[CI_LOWER]),
-            ci_upper=known(row[CI_UPPER]),
             n=int(row[RETURNING]),
             denominator=int(row[RETURNING] - row[DORMANT]),
         )

@@ -23,7 +23,7 @@ from pm_analytics.names import (
     SEGMENT,
     USERS,
 )
-from pm_analytics.results import Claim, Result, known, records
+from pm_analytics.results import Claim, Result, records
 from pm_analytics.stats.means import mean_interval
 from pm_analytics.stats.proportions import check_confidence, share
 
@@ -100,26 +100,24 @@ class PowerUsersResult(Result):
     def claims(self) -> list[Claim]:
         """List the mean active days, and the share of each row."""
         means = [
-            Claim(
+            Claim.of_row(
+                row,
+                MEAN_DAYS,
                 id=claim_id("power_users", row, "mean_days"),
-                value=known(row[MEAN_DAYS]),
                 unit="days",
                 definition=self.definition,
-                ci_lower=known(row[CI_LOWER]),
-                ci_upper=known(row[CI_UPPER]),
                 n=int(row[USERS]),
             )
             for row in records(self.averages())
         ]
         bases = [int(row[USERS]) for row in records(self.averages()) for _ in range(self.days)]
         shares_of_days = [
-            Claim(
+            Claim.of_row(
+                row,
+                RATE,
                 id=claim_id("power_users", row, f"days_{row[ACTIVE_DAYS]}"),
-                value=known(row[RATE]),
                 unit="share",
                 definition=self.definition,
-                ci_lower=known(row[CI_LOWER]),
-                ci_upper=known(row[CI_UPPER]),
                 n=int(row[USERS]),
                 denominator=base,
             )

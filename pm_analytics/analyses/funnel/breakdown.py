@@ -25,7 +25,7 @@ from pm_analytics.names import (
     STEP_NUMBER,
     USERS,
 )
-from pm_analytics.results import SMALL_GROUP, Claim, Result, known, records
+from pm_analytics.results import SMALL_GROUP, Claim, Result, records
 from pm_analytics.stats.multiplicity import benjamini_hochberg
 from pm_analytics.stats.proportions import newcombe, pooled_p_value, share
 
@@ -107,13 +107,12 @@ class FunnelBreakdown(Result):
     def claims(self) -> list[Claim]:
         """List each segment's overall conversion."""
         return [
-            Claim(
+            Claim.of_row(
+                row,
+                CONVERSION_RATE,
                 id=f"funnel.segment.{row[SEGMENT]}",
-                value=known(row[CONVERSION_RATE]),
                 unit="share",
                 definition=f"{row[SEGMENT]}: {self.definition}",
-                ci_lower=known(row[CI_LOWER]),
-                ci_upper=known(row[CI_UPPER]),
                 n=int(row[USERS]),
                 denominator=int(row[ENTERED]),
             )

@@ -20,7 +20,7 @@ from pm_analytics.names import (
     STEP_NUMBER,
     USERS,
 )
-from pm_analytics.results import Claim, known, records, say_points, say_share
+from pm_analytics.results import Claim, records, say_points, say_share
 
 CHANGED_FACTOR = 10
 """A step whose rate differs this many times between two funnels is another step by the same name."""
@@ -114,13 +114,12 @@ class FunnelComparison(Comparison):
     def claims(self) -> list[Claim]:
         """List each step's difference in conversion."""
         return [
-            Claim(
+            Claim.of_row(
+                row,
+                DIFFERENCE,
                 id=f"funnel_comparison.step_{row[STEP_NUMBER]}",
-                value=known(row[DIFFERENCE]),
                 unit="difference",
                 definition=self.definition,
-                ci_lower=known(row[CI_LOWER]),
-                ci_upper=known(row[CI_UPPER]),
                 n=int(row[SECOND_USERS]),
                 denominator=int(self._table[SECOND_USERS].iloc[0]),
             )

@@ -25,7 +25,7 @@ from pm_analytics.names import (
     USERS,
     VALUE,
 )
-from pm_analytics.results import Claim, Result, known, records, say_points
+from pm_analytics.results import Claim, Result, records, say_points
 from pm_analytics.stats.multiplicity import benjamini_hochberg
 from pm_analytics.stats.odds import odds_ratio
 from pm_analytics.stats.proportions import newcombe, pooled_p_value, share
@@ -93,13 +93,12 @@ class FunnelDrivers(Result):
     def claims(self) -> list[Claim]:
         """List the difference in conversion with and without each."""
         return [
-            Claim(
+            Claim.of_row(
+                row,
+                DIFFERENCE,
                 id=f"funnel.driver.{row[KIND]}.{row[VALUE]}",
-                value=known(row[DIFFERENCE]),
                 unit="difference",
                 definition=f"with and without {row[VALUE]}: {self.definition}",
-                ci_lower=known(row[CI_LOWER]),
-                ci_upper=known(row[CI_UPPER]),
                 n=int(row[USERS]),
                 denominator=self.converted + self.dropped,
             )

@@ -27,7 +27,7 @@ from pm_analytics.names import (
     STEP_NUMBER,
     USERS,
 )
-from pm_analytics.results import SMALL_GROUP, Claim, Result, known, records, say_share
+from pm_analytics.results import SMALL_GROUP, Claim, Result, records, say_share
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -109,13 +109,12 @@ class FunnelResult(Result):
         """List each step's share of those who entered; with ``breakdown=``, each segment's overall conversion too."""
         entered = int(self._table[USERS].iloc[0])
         whole = [
-            Claim(
+            Claim.of_row(
+                row,
+                CONVERSION_RATE,
                 id=f"funnel.step_{row[STEP_NUMBER]}",
-                value=known(row[CONVERSION_RATE]),
                 unit="share",
                 definition=f"{row[STEP]}: {self.definition}",
-                ci_lower=known(row[CI_LOWER]),
-                ci_upper=known(row[CI_UPPER]),
                 n=int(row[USERS]),
                 denominator=entered,
             )

@@ -20,7 +20,7 @@ from pm_analytics.names import (
     ENTERED,
     PERIOD,
 )
-from pm_analytics.results import Claim, Result, known, records, say_share
+from pm_analytics.results import Claim, Result, records, say_share
 from pm_analytics.stats.proportions import share, wilson
 
 if TYPE_CHECKING:
@@ -79,13 +79,12 @@ class FunnelTrend(Result):
     def claims(self) -> list[Claim]:
         """List the conversion of every period that is complete."""
         return [
-            Claim(
+            Claim.of_row(
+                row,
+                CONVERSION_RATE,
                 id=f"funnel.trend.{row[PERIOD]}",
-                value=known(row[CONVERSION_RATE]),
                 unit="share",
                 definition=f"{row[PERIOD]}: {self.definition}",
-                ci_lower=known(row[CI_LOWER]),
-                ci_upper=known(row[CI_UPPER]),
                 n=int(row[CONVERTED]),
                 denominator=int(row[ENTERED]),
             )

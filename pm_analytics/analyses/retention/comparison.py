@@ -27,7 +27,7 @@ from pm_analytics.names import (
     SEGMENT,
     USERS,
 )
-from pm_analytics.results import SMALL_GROUP, Claim, known, records, say_points, say_share
+from pm_analytics.results import SMALL_GROUP, Claim, records, say_points, say_share
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -110,13 +110,12 @@ class RetentionComparison(Comparison):
     def claims(self) -> list[Claim]:
         """List the difference of each period."""
         return [
-            Claim(
+            Claim.of_row(
+                row,
+                DIFFERENCE,
                 id=f"retention_comparison.period_{row[PERIOD_NUMBER]}",
-                value=known(row[DIFFERENCE]),
                 unit="difference",
                 definition=self.definition,
-                ci_lower=known(row[CI_LOWER]),
-                ci_upper=known(row[CI_UPPER]),
                 n=int(row[SECOND_USERS]) if row[SECOND_AT_RISK] else None,
                 denominator=int(row[SECOND_AT_RISK]),
             )

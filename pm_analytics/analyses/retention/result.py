@@ -30,7 +30,7 @@ from pm_analytics.names import (
     VALUE,
     VALUE_PER_USER,
 )
-from pm_analytics.results import NOTHING, SMALL_GROUP, Claim, Result, known, records, say_share
+from pm_analytics.results import NOTHING, SMALL_GROUP, Claim, Result, records, say_share
 
 if TYPE_CHECKING:
     from datetime import date, datetime
@@ -254,13 +254,12 @@ class RetentionResult(Result):
         """List the pooled share of each period, and of each segment."""
         curves = self._curve if self._segments is None else pd.concat([self._curve, self._segments])
         return [
-            Claim(
+            Claim.of_row(
+                row,
+                RATE,
                 id=".".join(["retention", *self._segment_of(row), f"period_{row[PERIOD_NUMBER]}"]),
-                value=known(row[RATE]),
                 unit="share",
                 definition=f"retained {wording.say_when(int(row[PERIOD_NUMBER]), self.question)}: {self.definition}",
-                ci_lower=known(row[CI_LOWER]),
-                ci_upper=known(row[CI_UPPER]),
                 n=int(row[USERS]) if row[COHORTS] else None,
                 denominator=int(row[AT_RISK]),
             )

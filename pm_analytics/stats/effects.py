@@ -50,6 +50,10 @@ class Effect:
         Interval and test used.
     reason : str
         Why something is undefined; empty when all is defined.
+    error : float
+        Standard error of the difference, the arms' variances not pooled. NaN when undefined.
+    freedom : float
+        Degrees of freedom of the test; infinite for a normal one.
     """
 
     control: float
@@ -63,6 +67,8 @@ class Effect:
     p_value: float
     method: str
     reason: str
+    error: float = math.nan
+    freedom: float = math.inf
 
 
 def compare_shares(
@@ -112,6 +118,7 @@ def compare_means(variant: Arm, control: Arm, *, confidence: float = 0.95) -> Ef
         lift,
         method="Welch; Fieller",
         reason=lift_reason(variant, control, lift),
+        freedom=freedom,
     )
 
 
@@ -150,7 +157,15 @@ def lift_reason(variant: Arm, control: Arm, lift: Interval) -> str:
 
 
 def _effect(
-    variant: Arm, control: Arm, interval: Interval, p_value: float, lift: Interval, *, method: str, reason: str
+    variant: Arm,
+    control: Arm,
+    interval: Interval,
+    p_value: float,
+    lift: Interval,
+    *,
+    method: str,
+    reason: str,
+    freedom: float = math.inf,
 ) -> Effect:
     relative = variant.mean / control.mean - 1 if control.mean > 0 else math.nan
     return Effect(
@@ -165,7 +180,15 @@ def _effect(
         p_value=p_value,
         method=method,
         reason=reason,
+        error=_standard_error(variant, control),
+        freedom=freedom,
     )
+
+
+def _standard_error(variant: Arm, control: Arm) -> float:
+    if min(variant.n, control.n) < 1:
+        return math.nan
+    return math.sqrt(variant.variance / variant.n + control.variance / control.n)
 
 
 def _share_arm(successes: int, trials: int) -> Arm:

@@ -122,6 +122,28 @@ def compare_means(variant: Arm, control: Arm, *, confidence: float = 0.95) -> Ef
     )
 
 
+def effect_at(variant: Arm, control: Arm, *, quantile: float, p_value: float) -> Effect:
+    """Compare two means with intervals of ``quantile`` standard errors, such as a look before the end asks for.
+
+    ``p_value`` is the one that belongs to that quantile; both are NaN when chance cannot be judged.
+    """
+    reason = _mean_reason(variant, control)
+    if reason:
+        return _effect(variant, control, UNDEFINED, math.nan, UNDEFINED, method="normal", reason=reason)
+    half = quantile * _standard_error(variant, control)
+    difference = variant.mean - control.mean
+    lift = fieller(variant, control, quantile=quantile)
+    return _effect(
+        variant,
+        control,
+        Interval(difference - half, difference + half),
+        p_value,
+        lift,
+        method="normal; Fieller",
+        reason=lift_reason(variant, control, lift),
+    )
+
+
 def fieller(variant: Arm, control: Arm, *, quantile: float) -> Interval:
     """Interval for the relative change variant/control - 1 (Fieller 1954), for independent arms.
 

@@ -29,3 +29,14 @@ def benjamini_hochberg(p_values: Sequence[float]) -> list[float]:
         for index, p in zip(known, found, strict=True):
             adjusted[index] = float(p)
     return adjusted
+
+
+def holm(p_values):
+    return list(p_values)
+
+
+def holm_confidences(p_values, *, confidence):
+    return [confidence] * len(p_values)
+
+
+bh_confidences = holm_confidences

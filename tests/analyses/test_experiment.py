@@ -139,22 +139,20 @@ def test_rows_shown_another_variant_are_left_out_with_their_outcome():
 
 
 @pytest.mark.parametrize(
-    ("lift", "direction", "status"),
+    ("control", "treatment", "direction", "status"),
     [
-        pytest.param((-0.02, 0.04), "down", "safe", id="even the worst case is inside the limit"),
-        pytest.param((-0.02, 0.30), "down", "watch", id="the interval crosses the limit"),
-        pytest.param((0.15, 0.30), "down", "harm", id="even the best case is beyond it"),
-        pytest.param((-0.30, -0.15), "up", "harm", id="a fall harms a metric that should rise"),
-        pytest.param((-0.05, 0.30), "up", "safe", id="a rise does not"),
-        pytest.param((math.nan, math.nan), "up", "unclear", id="without an interval nothing is known"),
+        pytest.param((100, 1000), (98, 1000), "down", "safe", id="even the worst case is inside the limit"),
+        pytest.param((100, 1000), (115, 1000), "down", "watch", id="the interval crosses the limit"),
+        pytest.param((100, 1000), (210, 1000), "down", "harm", id="even the best case is beyond it"),
+        pytest.param((200, 1000), (90, 1000), "up", "harm", id="a fall harms a metric that should rise"),
+        pytest.param((100, 1000), (130, 1000), "up", "safe", id="a rise does not"),
+        pytest.param((1000, 1000), (1000, 1000), "up", "unclear", id="without an interval nothing is known"),
     ],
 )
-def test_a_guardrail_is_safe_watched_or_harmed_by_its_worst_and_best_case(lift, direction, status):
-    from pm_analytics.analyses.experiment.analysis import guardrail_status
-    from pm_analytics.stats.effects import Effect
-
-    effect = Effect(1, 1, 0, 0, 0, 0, *lift, 0.5, "", "")
-    assert guardrail_status(pm.Metric.count("ticket", direction=direction, max_harm=0.1), effect) == status
+def test_a_guardrail_is_safe_watched_or_harmed_by_its_worst_and_best_case(control, treatment, direction, status):
+    guardrail = pm.Metric.conversion("buy", name="guard", direction=direction, max_harm=0.25)
+    result = a_test(control, treatment, guardrails=[guardrail])
+    assert result.rows("guardrail")[0]["status"] == status
 
 
 def test_an_event_that_never_occurs_warns_with_the_nearest_name_and_counts_zero():

@@ -1,7 +1,8 @@
 """Experiment: whether a variant did better than the control, and whether the comparison can be trusted."""
 
-from pm_analytics.analyses.experiment.analysis import ExperimentResult, experiment
+from pm_analytics.analyses.experiment.analysis import experiment
 from pm_analytics.analyses.experiment.exposures import Exposures
 from pm_analytics.analyses.experiment.plan import ExperimentPlan
+from pm_analytics.analyses.experiment.result import ExperimentResult
 
 __all__ = ["ExperimentPlan", "ExperimentResult", "Exposures", "experiment"]

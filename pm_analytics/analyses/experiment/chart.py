@@ -9,14 +9,14 @@ import altair as alt
 import pandas as pd
 
 from pm_analytics import charting
-from pm_analytics.analyses.experiment.analysis import say_lift
+from pm_analytics.analyses.experiment.wording import say_lift
 from pm_analytics.names import CHECK, EVIDENCE, LIFT, LIFT_CI_LOWER, LIFT_CI_UPPER, METRIC, ROLE, STATUS, VARIANT
 from pm_analytics.results import records
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from pm_analytics.analyses.experiment.analysis import ExperimentResult
+    from pm_analytics.analyses.experiment.result import ExperimentResult
 
 ROW_HEIGHT = 40
 

@@ -11,7 +11,11 @@ from pm_analytics.names import CHECK, EVIDENCE, STATUS
 from pm_analytics.stats.balance import SAMPLE_RATIO_ALPHA, sample_ratio_p_value
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
+
+    from pm_analytics.analyses.experiment.counts import Units
+    from pm_analytics.analyses.experiment.estimates import Estimate
+    from pm_analytics.analyses.experiment.plan import ExperimentPlan
 
 MOST_CROSSED = 0.10
 """Above this share of units in more than one variant the assignment itself is in doubt."""
@@ -41,8 +45,16 @@ class Check:
     next_step: str = ""
 
 
-def checks(counted: Mapping[str, int], users: Mapping[str, int], weights: Mapping[str, float]) -> list[Check]:
-    """Judge an assignment from its counts; see :func:`counts.contradictions` for what is counted."""
+def checks(
+    units: Units,
+    plan: ExperimentPlan,
+    users: Mapping[str, int],
+    weights: Mapping[str, float],
+    estimates: Sequence[Estimate],
+) -> list[Check]:
+    """Judge an assignment, before any number is read."""
+    del plan, estimates
+    counted = units.asked.exposures.found
     return [
         sample_ratio(users, weights),
         _mismatched(counted),

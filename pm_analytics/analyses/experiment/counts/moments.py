@@ -1,0 +1,229 @@
+"""The table of units -> units, means and covariances per variant (and segment, stratum, day): one small frame of sums.
+
+Sums of what is left after taking an approximate mean away, so that the spread of a large number does not drown in
+rounding (the variance of a billion and a bit is the variance of the bit).
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from itertools import combinations_with_replacement
+from typing import TYPE_CHECKING, Any
+
+import ibis
+import numpy as np
+
+from pm_analytics import engine
+from pm_analytics.analyses.experiment.counts.values import SUMMED, below, pre, prebelow, value
+from pm_analytics.names import VARIANT
+from pm_analytics.results import records
+from pm_analytics.stats.moments import Moments
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from pm_analytics.metrics import Metric
+
+SAMPLE = 2_000
+"""Units whose means are taken as what to subtract before summing; they need not be a good sample."""
+MISSING = "missing:"
+"""Begins the name of a made-up column: 1 where another one is null."""
+NONE_BEFORE = "none:"
+"""Begins the name of a made-up column: 1 where a unit did nothing of the kind before exposure."""
+
+
+@dataclass(frozen=True, slots=True)
+class Layout:
+    """Which columns of the table of units belong to one metric.
+
+    Attributes
+    ----------
+    number : int
+        The metric's number.
+    targets : tuple of str
+        The value, and for a ratio what is below the line.
+    covariates : tuple of str
+        What is known from before exposure; ``"missing:x"`` and ``"none:x"`` are indicators made of the column x.
+    shifted : bool
+        Whether means are taken away before summing; not needed for zeros and ones.
+    """
+
+    number: int
+    targets: tuple[str, ...]
+    covariates: tuple[str, ...] = ()
+    shifted: bool = True
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """Targets, then covariates: the order of the moments."""
+        return self.targets + self.covariates
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Summed:
+    """Moments of one metric's columns in one group, and the smallest and the largest value of its target."""
+
+    moments: Moments
+    low: float
+    high: float
+
+
+def layout_of(
+    number: int, metric: Metric, *, before: bool, covariates: Sequence[str] = (), target: str | None = None
+) -> Layout:
+    """Choose the columns of a metric; ``before``: also what it was before exposure."""
+    targets = (target or value(number), below(number)) if metric.kind == "ratio" else (target or value(number),)
+    past: tuple[str, ...] = ()
+    if metric.is_recorded and metric.before is not None:
+        past = (pre(number), f"{MISSING}{pre(number)}")
+    elif before and not metric.is_recorded and metric.kind in SUMMED:
+        past = (pre(number),)
+        if metric.kind == "ratio":
+            past += (prebelow(number),)
+        if metric.kind != "conversion":
+            past += (f"{NONE_BEFORE}{pre(number)}",)
+    extra = tuple(name for column in covariates for name in (column, f"{MISSING}{column}"))
+    return Layout(number, targets, past + extra, metric.kind in {"mean", "ratio"} or metric.is_recorded)
+
+
+def cap_of(table: Any, number: int, share: float) -> float:  # noqa: ANN401 - an Ibis table
+    """Give the quantile of the non-zero values of all variants together; NaN when there are none."""
+    column = table[value(number)]
+    found = engine.run(table.aggregate(cap=column.quantile(share, where=column != 0))).iloc[0, 0]
+    return math.nan if found is None else float(found)
+
+
+def capped(table: Any, caps: Mapping[int, float]) -> Any:  # noqa: ANN401
+    """Cut values at a cap, the same in every variant."""
+    cut = {
+        value(number): ibis.ifelse(table[value(number)] > cap, ibis.literal(cap), table[value(number)])
+        for number, cap in caps.items()
+        if not math.isnan(cap)
+    }
+    return table.mutate(**cut) if cut else table
+
+
+def moments(
+    table: Any,  # noqa: ANN401 - an Ibis table
+    layouts: Sequence[Layout],
+    *,
+    by: Sequence[str] = (),
+) -> dict[tuple[Any, ...], list[Summed]]:
+    """Give the moments of every metric for each variant, or each variant and group.
+
+    Parameters
+    ----------
+    table : Ibis table
+        One row per unit.
+    layouts : sequence of Layout
+        The metrics.
+    by : sequence of str
+        Further columns to group by.
+
+    Returns
+    -------
+    dict
+        (variant, *groups) -> one :class:`Summed` per layout. A unit whose target is null counts for none of it.
+    """
+    if not layouts:
+        return {}
+    shifts = _shifts(table, layouts)
+    sums: dict[str, Any] = {}
+    for layout in layouts:
+        sums |= _sums(table, layout, shifts)
+    frame = engine.run(table.group_by([VARIANT, *by]).aggregate(**sums).order_by([VARIANT, *by]))
+    return {
+        (str(row[VARIANT]), *(row[name] for name in by)): [_summed(row, layout, shifts) for layout in layouts]
+        for row in records(frame)
+    }
+
+
+def strata_of(table: Any, covariates: Sequence[str]) -> tuple[str, ...]:  # noqa: ANN401
+    """Pick the covariates that are words, yes or no: their values are strata."""
+    kinds = {name: table[name].type() for name in covariates}
+    return tuple(name for name in covariates if kinds[name].is_string() or kinds[name].is_boolean())
+
+
+def clustered(table: Any, cluster: str, layouts: Sequence[Layout]) -> tuple[Any, list[Layout]]:  # noqa: ANN401
+    """Add the units of each group together, and make every metric a ratio of the group's sums.
+
+    A mean over units is a sum over a number of units, both of which differ from group to group.
+    """
+    columns: dict[str, Any] = {}
+    made = []
+    for layout in layouts:
+        target, known = layout.targets[0], table[layout.targets[0]].notnull()
+        count = known.cast("float64").sum()
+        columns[target] = table[target].sum()
+        columns[below(layout.number)] = table[layout.targets[1]].sum(where=known) if len(layout.targets) == 2 else count
+        columns[f"size_{layout.number}"] = count
+        past = tuple(name for name in layout.covariates if ":" not in name)
+        columns |= {name: table[name].sum(where=known) for name in past}
+        covariates = (*past, f"size_{layout.number}") if past else ()
+        made.append(Layout(layout.number, (target, below(layout.number)), covariates, shifted=True))
+    return table.group_by([VARIANT, cluster]).aggregate(**columns), made
+
+
+def _shifts(table: Any, layouts: Sequence[Layout]) -> dict[str, float]:  # noqa: ANN401
+    """Take rough means of the columns that may be large against their spread."""
+    names = sorted({name for layout in layouts if layout.shifted for name in layout.columns if ":" not in name})
+    if not names:
+        return {}
+    some = table.select(*names).limit(SAMPLE)
+    found = engine.run(some.aggregate(**{name: some[name].mean() for name in names})).iloc[0]
+    return {name: _finite(found[name]) for name in names}
+
+
+def _finite(number: Any) -> float:  # noqa: ANN401
+    """Round to three digits: what is subtracted need not be exact, but must be the same in sums and products."""
+    if number is None or not math.isfinite(number):
+        return 0.0
+    return float(f"{float(number):.3g}")
+
+
+def _sums(table: Any, layout: Layout, shifts: Mapping[str, float]) -> dict[str, Any]:  # noqa: ANN401
+    target = table[layout.targets[0]]
+    known = target.notnull()
+    columns = [_column(table, name, shifts.get(name, 0.0), known) for name in layout.columns]
+    stem = f"m{layout.number}"
+    sums = {f"{stem}_n": target.count(), f"{stem}_low": target.min(), f"{stem}_high": target.max()}
+    for i, column in enumerate(columns):
+        sums[f"{stem}_s{i}"] = column.sum()
+    for i, j in combinations_with_replacement(range(len(columns)), 2):
+        sums[f"{stem}_p{i}_{j}"] = (columns[i] * columns[j]).sum()
+    return sums
+
+
+def _column(table: Any, name: str, shift: float, known: Any) -> Any:  # noqa: ANN401
+    """Write a column as what is summed: of known targets only, nulls of covariates as 0, the shift taken away."""
+    kind, _, plain = name.rpartition(":")
+    column = table[plain]
+    if f"{kind}:" == MISSING:
+        found = column.isnull().cast("float64")
+    elif f"{kind}:" == NONE_BEFORE:
+        found = (column.fill_null(0.0) == 0).cast("float64")
+    else:
+        found = column.cast("float64")
+        found = found if plain.startswith("value_") else found.fill_null(0.0)
+        found = found - shift if shift else found
+    return found if plain.startswith("value_") and not kind else ibis.ifelse(known, found, ibis.null("float64"))
+
+
+def _summed(row: Mapping[str, Any], layout: Layout, shifts: Mapping[str, float]) -> Summed:
+    stem, count = f"m{layout.number}", len(layout.columns)
+    n = int(row[f"{stem}_n"])
+    sums = [_or_zero(row[f"{stem}_s{i}"]) for i in range(count)]
+    products = np.zeros((count, count))
+    for i, j in combinations_with_replacement(range(count), 2):
+        products[i, j] = products[j, i] = _or_zero(row[f"{stem}_p{i}_{j}"])
+    found = Moments.of_sums(n, sums, products, [shifts.get(name, 0.0) for name in layout.columns])
+    return Summed(found, _or_nan(row[f"{stem}_low"]), _or_nan(row[f"{stem}_high"]))
+
+
+def _or_zero(number: Any) -> float:  # noqa: ANN401
+    return 0.0 if number is None or number != number else float(number)  # noqa: PLR0124
+
+
+def _or_nan(number: Any) -> float:  # noqa: ANN401
+    return math.nan if number is None else float(number)

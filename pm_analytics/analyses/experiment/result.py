@@ -1,0 +1,163 @@
+"""What an experiment answers, and the views of it: all of one table of units, so that they agree."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from pm_analytics.analyses.experiment import gate
+from pm_analytics.analyses.experiment.wording import say_effect, say_lift, say_metric
+from pm_analytics.names import (
+    ADJUSTED_P_VALUE,
+    CI_LOWER,
+    CI_UPPER,
+    CONFIDENCE,
+    CONTROL_USERS,
+    CONTROL_VALUE,
+    DETECTABLE_LIFT,
+    DIFFERENCE,
+    KIND,
+    LIFT,
+    LIFT_CI_LOWER,
+    LIFT_CI_UPPER,
+    METHOD,
+    METRIC,
+    P_VALUE,
+    REASON,
+    ROLE,
+    STATUS,
+    VARIANCE_REDUCTION,
+    VARIANT,
+    VARIANT_USERS,
+    VARIANT_VALUE,
+)
+from pm_analytics.results import Claim, Result, records
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    import pandas as pd
+
+    from pm_analytics.analyses.experiment.counts import Units
+    from pm_analytics.analyses.experiment.gate import Check
+    from pm_analytics.analyses.experiment.looks import Reading
+    from pm_analytics.analyses.experiment.plan import ExperimentPlan
+    from pm_analytics.analyses.experiment.roles import Judged
+
+SIGNED = (DIFFERENCE, CI_LOWER, CI_UPPER)
+QUIET = [KIND, METHOD, P_VALUE, ADJUSTED_P_VALUE, CONFIDENCE, DETECTABLE_LIFT, VARIANCE_REDUCTION]
+
+
+@dataclass(frozen=True, slots=True, repr=False, eq=False)
+class ExperimentResult(Result):
+    """Variant against control, once the comparison can be trusted. See :func:`experiment` for the columns.
+
+    Attributes
+    ----------
+    plan : ExperimentPlan
+        What was asked.
+    checks : tuple of Check
+        The validity gate.
+    users : mapping
+        Variant -> units analysed.
+    immature : mapping
+        Metric -> units left out because they have not been observed for its window yet, or nothing is known of them.
+    deviations : tuple of str
+        What differs from the plan as it was first written, and what in the data does, one sentence each.
+    reading : Reading
+        How often the data may be looked at, and how far it has come.
+    """
+
+    _numbers: pd.DataFrame
+    _judged: tuple[Judged, ...]
+    _units: Units
+    plan: ExperimentPlan
+    checks: tuple[Check, ...]
+    users: Mapping[str, int]
+    immature: Mapping[str, int]
+    deviations: tuple[str, ...]
+    reading: Reading
+
+    @property
+    def control(self) -> str:
+        """Name of the control."""
+        return self.plan.control
+
+    @property
+    def confidence(self) -> float:
+        """Coverage that the plan asks of the intervals."""
+        return self.plan.confidence
+
+    @property
+    def trusted(self) -> bool:
+        """Whether no check of the gate failed."""
+        return all(check.status != "failed" for check in self.checks)
+
+    def gate(self) -> pd.DataFrame:
+        """Give the validity gate: one row per check, with its status and evidence."""
+        return gate.table(list(self.checks))
+
+    def despite_failed_checks(self) -> pd.DataFrame:
+        """Give the numbers even when the gate withholds them: to find the fault, never to decide."""
+        return self._numbers.copy()
+
+    def rows(self, role: str) -> list[dict[str, Any]]:
+        """List the rows of one role, ``"primary"``, ``"guardrail"`` or ``"exploratory"``, as plain dictionaries."""
+        return [row for row in records(self._table) if row[ROLE] == role]
+
+    def summary(self) -> str:
+        """Say the primary effects with their intervals and the guardrails' status; or why nothing may be read."""
+        failed = [check for check in self.checks if check.status == "failed"]
+        if failed:
+            reasons = " ".join(f"{check.name}: {check.evidence}. {check.next_step}" for check in failed)
+            return f"No result: this comparison cannot be trusted. {reasons}"
+        sentences = [say_effect(row) for row in self.rows("primary")]
+        sentences += [f"Guardrail {row[METRIC]}: {row[STATUS]}." for row in self.rows("guardrail")]
+        return " ".join([*sentences, *self.deviations])
+
+    def headline(self) -> str:
+        """Say the primary effects in one short line."""
+        primary = self.rows("primary")
+        if not self.trusted or any(math.isnan(row[LIFT_CI_LOWER]) for row in primary):
+            return self.summary()
+        return "; ".join(f"{row[METRIC]}: {say_lift(row)} with {row[VARIANT]}" for row in primary)
+
+    def claims(self) -> list[Claim]:
+        """List each metric's lift, or its difference where a lift is undefined; nothing when the result is withheld."""
+        if not self.trusted:
+            return []
+        return [_claim(row, self.definition) for row in records(self._table)]
+
+    def to_display(self) -> pd.DataFrame:
+        """Format the table for people: differences of shares in percentage points, and no column that says nothing.
+
+        The p-values and the method stay in ``to_frame()``: an interval says the same and more.
+        """
+        rows = records(self._table)
+        said = {
+            column: [say_metric(row[column], row[KIND], signed=column in SIGNED) for row in rows]
+            for column in (CONTROL_VALUE, VARIANT_VALUE, *SIGNED)
+        }
+        quiet = [REASON] if not any(row[REASON] for row in rows) else []
+        return self._table.assign(**said).drop(columns=[*QUIET, *quiet])
+
+
+def _claim(row: Mapping[str, Any], definition: str) -> Claim:
+    relative = not math.isnan(row[LIFT_CI_LOWER])
+    value, lower, upper = (
+        (row[LIFT], row[LIFT_CI_LOWER], row[LIFT_CI_UPPER])
+        if relative
+        else (row[DIFFERENCE], row[CI_LOWER], row[CI_UPPER])
+    )
+    known = not math.isnan(lower)
+    return Claim(
+        id=f"experiment.{row[VARIANT]}.{row[METRIC]}",
+        value=float(value) if known else None,
+        unit="lift" if relative else "difference",
+        definition=definition,
+        ci_lower=float(lower) if known else None,
+        ci_upper=float(upper) if known else None,
+        n=int(row[VARIANT_USERS]),
+        denominator=int(row[CONTROL_USERS]),
+    )

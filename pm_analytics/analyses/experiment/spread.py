@@ -1,0 +1,2 @@
+def estimates(*a):
+    raise NotImplementedError

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
@@ -88,7 +88,7 @@ def experiment(
     asked = _asked(log, exposures, plan)
     exposed = units_per_variant(people_of(exposures))
     weights = weights_of(plan, exposed)
-    units = Units(engine.kept(unit_values(asked), "units"), asked, exposed)
+    units = Units(_kept(asked), asked, exposed)
     users = exposed if plan.trigger is None else units_per_variant(units.table)
     estimates = comparing.estimates(units, plan, [variant for variant in weights if variant != plan.control])
     found = gate.checks(units, plan, users, weights, estimates)
@@ -111,6 +111,13 @@ def experiment(
         deviations=tuple(plan.deviations()),
         reading=reading,
     )
+
+
+def _kept(asked: Asked) -> Any:  # noqa: ANN401
+    """Keep the table of units, since every view asks it; a table that has one row per unit already is only pointed at."""
+    table = unit_values(asked)
+    plain = asked.log is None and not asked.exposures.found["repeated"]
+    return table if plain else engine.kept(table, "units")
 
 
 def weights_of(plan: ExperimentPlan, users: Mapping[str, int]) -> dict[str, float]:

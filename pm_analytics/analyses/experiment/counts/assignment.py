@@ -73,14 +73,10 @@ def contradictions(exposures: Assignment) -> dict[str, int]:
         ``first`` and ``last``, the instants of the first and the last exposure.
     """
     rows = _rows(exposures)
-    totals = rows.aggregate(
-        rows=rows.count(),
-        units=rows[UNIT].nunique(),
-        mismatched=(~rows[FITS]).cast("int64").sum(),
-        first=rows[AT].min(),
-        last=rows[AT].max(),
-    )
-    counted = engine.counts(totals)
+    sums = {"rows": rows.count(), "units": rows[UNIT].nunique(), "first": rows[AT].min(), "last": rows[AT].max()}
+    if exposures.shown is not None:
+        sums["mismatched"] = (~rows[FITS]).cast("int64").sum()
+    counted = {"mismatched": 0} | engine.counts(rows.aggregate(**sums))
     if counted["rows"] == counted["units"]:
         return counted | {"repeated": 0, "crossed": 0, "crossed_after": 0}
     by_unit = _variants_of(rows)

@@ -23,6 +23,8 @@ from pm_analytics.stats.moments import Moments
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    import pandas as pd
+
     from pm_analytics.metrics import Metric
 
 SAMPLE = 2_000
@@ -129,14 +131,32 @@ def moments(
     if not layouts:
         return {}
     shifts = _shifts(table, layouts)
-    sums: dict[str, Any] = {}
-    for layout in layouts:
-        sums |= _sums(table, layout, shifts)
-    frame = engine.run(table.group_by([VARIANT, *by]).aggregate(**sums).order_by([VARIANT, *by]))
+    frame = _run(table, layouts, by, shifts, masked=False)
+    if not _complete(frame, layouts):
+        frame = _run(table, layouts, by, shifts, masked=True)
     return {
         (str(row[VARIANT]), *(row[name] for name in by)): [_summed(row, layout, shifts) for layout in layouts]
         for row in records(frame)
     }
+
+
+def _run(
+    table: Any, layouts: Sequence[Layout], by: Sequence[str], shifts: Mapping[str, float], *, masked: bool
+) -> pd.DataFrame:  # noqa: ANN401
+    sums: dict[str, Any] = {}
+    for layout in layouts:
+        sums |= _sums(table, layout, shifts, masked=masked)
+    return engine.run(table.group_by([VARIANT, *by]).aggregate(**sums).order_by([VARIANT, *by]))
+
+
+def _complete(frame: pd.DataFrame, layouts: Sequence[Layout]) -> bool:
+    """Tell whether no column of any metric has a null: then plain sums, which are much faster, are right."""
+    return all(
+        (frame[f"m{layout.number}_n"] == frame[f"m{layout.number}_n{i}"]).all()
+        for layout in layouts
+        for i, name in enumerate(layout.columns)
+        if ":" not in name
+    )
 
 
 def strata_of(table: Any, covariates: Sequence[str]) -> tuple[str, ...]:  # noqa: ANN401
@@ -182,17 +202,33 @@ def _finite(number: Any) -> float:  # noqa: ANN401
     return float(f"{float(number):.3g}")
 
 
-def _sums(table: Any, layout: Layout, shifts: Mapping[str, float]) -> dict[str, Any]:  # noqa: ANN401
-    target = table[layout.targets[0]]
-    known = target.notnull()
-    columns = [_column(table, name, shifts.get(name, 0.0), known) for name in layout.columns]
+def _sums(table: Any, layout: Layout, shifts: Mapping[str, float], *, masked: bool) -> dict[str, Any]:  # noqa: ANN401
+    """Write the sums of one metric: plain ones with a count of each column, or ones that leave nulls out."""
+    known = table[layout.targets[0]].notnull()
     stem = f"m{layout.number}"
-    sums = {f"{stem}_n": target.count(), f"{stem}_low": target.min(), f"{stem}_high": target.max()}
-    for i, column in enumerate(columns):
-        sums[f"{stem}_s{i}"] = column.sum()
-    for i, j in combinations_with_replacement(range(len(columns)), 2):
+    target = table[layout.targets[0]]
+    sums = {f"{stem}_n": table.count() if not masked else target.count()}
+    sums |= {f"{stem}_low": target.min(), f"{stem}_high": target.max()}
+    columns: dict[int, Any] = {}
+    for i, name in enumerate(layout.columns):
+        if masked:
+            columns[i] = _column(table, name, shifts.get(name, 0.0), known)
+        elif not name.startswith(MISSING):
+            columns[i] = _plain_column(table, name, shifts.get(name, 0.0))
+        if not masked and ":" not in name:
+            sums[f"{stem}_n{i}"] = table[name].count()
+    sums |= {f"{stem}_s{i}": column.sum() for i, column in columns.items()}
+    for i, j in combinations_with_replacement(columns, 2):
         sums[f"{stem}_p{i}_{j}"] = (columns[i] * columns[j]).sum()
     return sums
+
+
+def _plain_column(table: Any, name: str, shift: float) -> Any:  # noqa: ANN401
+    kind, _, plain = name.rpartition(":")
+    column = table[plain].cast("float64")
+    if kind:
+        return (column == 0).cast("float64")
+    return column - shift if shift else column
 
 
 def _column(table: Any, name: str, shift: float, known: Any) -> Any:  # noqa: ANN401
@@ -204,19 +240,19 @@ def _column(table: Any, name: str, shift: float, known: Any) -> Any:  # noqa: AN
     elif f"{kind}:" == NONE_BEFORE:
         found = (column.fill_null(0.0) == 0).cast("float64")
     else:
-        found = column.cast("float64")
-        found = found if plain.startswith("value_") else found.fill_null(0.0)
+        found = column.cast("float64").fill_null(0.0)
         found = found - shift if shift else found
-    return found if plain.startswith("value_") and not kind else ibis.ifelse(known, found, ibis.null("float64"))
+    return ibis.ifelse(known, found, ibis.null("float64"))
 
 
 def _summed(row: Mapping[str, Any], layout: Layout, shifts: Mapping[str, float]) -> Summed:
     stem, count = f"m{layout.number}", len(layout.columns)
     n = int(row[f"{stem}_n"])
-    sums = [_or_zero(row[f"{stem}_s{i}"]) for i in range(count)]
+    # A column that is not there is an indicator of nulls of which there are none.
+    sums = [_or_zero(row.get(f"{stem}_s{i}")) for i in range(count)]
     products = np.zeros((count, count))
     for i, j in combinations_with_replacement(range(count), 2):
-        products[i, j] = products[j, i] = _or_zero(row[f"{stem}_p{i}_{j}"])
+        products[i, j] = products[j, i] = _or_zero(row.get(f"{stem}_p{i}_{j}"))
     found = Moments.of_sums(n, sums, products, [shifts.get(name, 0.0) for name in layout.columns])
     return Summed(found, _or_nan(row[f"{stem}_low"]), _or_nan(row[f"{stem}_high"]))
 

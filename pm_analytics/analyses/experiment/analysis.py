@@ -10,11 +10,13 @@ import pandas as pd
 from pm_analytics import engine
 from pm_analytics.analyses.experiment import comparing, gate
 from pm_analytics.analyses.experiment.counts import Asked, Units, people_of, unit_values, units_per_variant
+from pm_analytics.analyses.experiment.deciding import decision_of
 from pm_analytics.analyses.experiment.exposures import Exposures
 from pm_analytics.analyses.experiment.looks import reading_of
 from pm_analytics.analyses.experiment.result import ExperimentResult
 from pm_analytics.analyses.experiment.roles import blank, judge
 from pm_analytics.errors import DataError, ParameterError, PmAnalyticsWarning, UnknownNameError, did_you_mean
+from pm_analytics.results import records
 from pm_analytics.times import microseconds, parse_duration, say_duration
 
 if TYPE_CHECKING:
@@ -109,6 +111,7 @@ def experiment(
         users=users,
         immature=_immature(estimates, users, plan),
         deviations=tuple(plan.deviations()),
+        decision=decision_of(units, plan, reading, records(numbers), found),
         reading=reading,
     )
 

@@ -7,15 +7,13 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from datetime import timedelta
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
-from pm_analytics.names import LIFT_CI_LOWER, LIFT_CI_UPPER, METRIC, STATUS, VARIANT
+from pm_analytics.names import LIFT_CI_LOWER, LIFT_CI_UPPER, METRIC, ROLE, STATUS, VARIANT
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
     from datetime import date
-    from typing import Any
 
     from pm_analytics.analyses.experiment.plan import ExperimentPlan
 
@@ -174,8 +172,8 @@ def found_of(
 ) -> Found:
     """Collect what the rules may look at, for one variant, from the rows of the result."""
     metrics = {metric.name: metric for metric, _ in plan.metrics()}
-    primary = [row for row in rows if row["role"] == "primary" and row[VARIANT] == variant]
-    guardrails = [row for row in rows if row["role"] == "guardrail" and row[VARIANT] == variant]
+    primary = [row for row in rows if row[ROLE] == "primary" and row[VARIANT] == variant]
+    guardrails = [row for row in rows if row[ROLE] == "guardrail" and row[VARIANT] == variant]
     ends = [_ends(row, metrics[row[METRIC]].direction) for row in primary]
     return Found(
         broken=broken,
@@ -193,20 +191,3 @@ def found_of(
 def _ends(row: Mapping[str, Any], direction: str) -> tuple[float, float]:
     lower, upper = float(row[LIFT_CI_LOWER]), float(row[LIFT_CI_UPPER])
     return (lower, upper) if direction == "up" else (-upper, -lower)
-
-
-def units_needed(half_width: float, wanted: float | None, units: int) -> float:
-    """Give how many units in all would make an interval half as wide as the change worth having; infinite if unknown."""
-    if wanted is None or not half_width > 0 or not wanted > 0:
-        return math.inf
-    # The interval's half width falls with the root of the units; at power 80 % it must be 0.7 of the change.
-    return units * (half_width / (0.7 * wanted)) ** 2
-
-
-def date_after(last: date, more: float, arrivals: Sequence[int]) -> date | None:
-    """Give the day by which so many more units are in, in whole weeks, at the pace of the last seven days."""
-    pace = sum(arrivals[-DAYS_OF_A_WEEK:]) / max(1, min(DAYS_OF_A_WEEK, len(arrivals)))
-    if not math.isfinite(more) or pace <= 0:
-        return None
-    weeks = max(1, math.ceil(more / pace / DAYS_OF_A_WEEK))
-    return last + timedelta(weeks=weeks) if weeks <= 520 else None

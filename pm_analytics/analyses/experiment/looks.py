@@ -100,6 +100,12 @@ class Reading:
 
         return float(ndtr(beyond / error))
 
+    def next_look(self, arrived: int) -> int:
+        """Give the units at the next planned look; the planned end when looks are not counted."""
+        planned = self.planned_units or arrived
+        steps = [math.ceil(planned * (look + 1) / self.looks) for look in range(self.looks)]
+        return next((step for step in steps if step > arrived), planned)
+
 
 def reading_of(plan: ExperimentPlan, earlier: Sequence[int] | None, weights: Mapping[str, float]) -> Reading:
     """Read a plan's looks."""

@@ -40,6 +40,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from pm_analytics.analyses.experiment.counts import Units
+    from pm_analytics.analyses.experiment.decision import Decision
     from pm_analytics.analyses.experiment.gate import Check
     from pm_analytics.analyses.experiment.looks import Reading
     from pm_analytics.analyses.experiment.plan import ExperimentPlan
@@ -67,6 +68,8 @@ class ExperimentResult(Result):
         What differs from the plan as it was first written, and what in the data does, one sentence each.
     reading : Reading
         How often the data may be looked at, and how far it has come.
+    decision : Decision
+        What to do: SHIP, SHIP WITH WATCH, ITERATE, STOP, RERUN or EXTEND; the rule that says so; when to look again.
     """
 
     _numbers: pd.DataFrame
@@ -78,6 +81,7 @@ class ExperimentResult(Result):
     immature: Mapping[str, int]
     deviations: tuple[str, ...]
     reading: Reading
+    decision: Decision
 
     @property
     def control(self) -> str:

@@ -96,6 +96,12 @@ class Moments:
         chosen = list(places)
         return Moments(self.n, self.means[chosen], self.covariances[np.ix_(chosen, chosen)])
 
+    def transformed(self, matrix: ArrayLike, constants: ArrayLike | None = None) -> Moments:
+        """Give the moments of linear combinations of the columns: ``matrix`` has one row for each of them."""
+        loads = np.asarray(matrix, dtype=np.float64)
+        shift = 0.0 if constants is None else np.asarray(constants, dtype=np.float64)
+        return Moments(self.n, loads @ self.means + shift, loads @ self.covariances @ loads.T)
+
     def arm(self, weights: Sequence[float] | NDArray[np.float64], constant: float = 0.0) -> Arm:
         """Give mean and variance of ``constant + sum of weight_i * column_i`` per unit."""
         loads = np.asarray(weights, dtype=np.float64)

@@ -117,7 +117,7 @@ def experiment(
 
 
 def _kept(asked: Asked) -> Any:  # noqa: ANN401
-    """Keep the table of units, since every view asks it; a table that has one row per unit already is only pointed at."""
+    """Keep the table of units, since every view asks it; what has one row per unit already is only pointed at."""
     table = unit_values(asked)
     plain = asked.log is None and not asked.exposures.found["repeated"]
     return table if plain else engine.kept(table, "units")

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from pm_analytics.analyses.experiment.plan import ExperimentPlan
 
 WANTED_PRECISION = 0.7
-"""An interval whose half is 0.7 of the change worth having finds it with a power of about 80 %: 1.96 / (1.96 + 0.84)."""
+"""An interval with a half width of 0.7 of a change finds it with a power of 80 %: 1.96 / (1.96 + 0.84)."""
 
 
 def decision_of(
@@ -100,8 +100,8 @@ def _lacking(row: Mapping[str, Any], wanted: float | None) -> float:
     half, baseline = (row[CI_UPPER] - row[CI_LOWER]) / 2, row[CONTROL_VALUE]
     if wanted is None or not (half > 0 and baseline > 0):
         return math.inf
-    units = row[CONTROL_USERS] + row[VARIANT_USERS]
-    return max(0.0, units * (half / (WANTED_PRECISION * wanted * baseline)) ** 2 - units)
+    units = float(row[CONTROL_USERS] + row[VARIANT_USERS])
+    return max(0.0, units * float(half / (WANTED_PRECISION * wanted * baseline)) ** 2 - units)
 
 
 def _as_date(day: Any) -> date:  # noqa: ANN401 - a plan's days are dates once it is made

@@ -68,6 +68,10 @@ class Estimate:
         """Give the effect with an interval of so many standard errors, for looks before the end."""
         return self._named(effect_at(self.variant_arm, self.control_arm, quantile=quantile, p_value=p_value))
 
+    def without_interval(self, reason: str) -> Effect:
+        """Give the values and the difference alone, and say why there is no interval."""
+        return replace(self.effect_at(math.nan, math.nan), reason=reason)
+
     def unadjusted(self, confidence: float) -> Effect | None:
         """Give the effect as it is before any adjustment; None when there was none."""
         return None if self.raw is None else compare_means(*self.raw, confidence=confidence)

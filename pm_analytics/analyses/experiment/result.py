@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from pm_analytics.analyses.experiment import gate
-from pm_analytics.analyses.experiment.wording import say_effect, say_lift, say_metric
+from pm_analytics.analyses.experiment.wording import say_confidence, say_effect, say_lift, say_metric
 from pm_analytics.names import (
     ADJUSTED_P_VALUE,
     CI_LOWER,
@@ -33,6 +33,7 @@ from pm_analytics.names import (
     VARIANT_VALUE,
 )
 from pm_analytics.results import Claim, Result, records
+from pm_analytics.times import from_microseconds
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -105,6 +106,53 @@ class ExperimentResult(Result):
     def despite_failed_checks(self) -> pd.DataFrame:
         """Give the numbers even when the gate withholds them: to find the fault, never to decide."""
         return self._numbers.copy()
+
+    @property
+    def units_are_dated(self) -> bool:
+        """Whether it is known when units were exposed."""
+        return self._units.asked.exposures.dated
+
+    def exposed_between(self) -> tuple[str, str] | tuple[None, None]:
+        """Give the first and the last day of exposure, in the zone of the exposures; None when times are not known."""
+        if not self.units_are_dated:
+            return None, None
+        exposures = self._units.asked.exposures
+        first, last = (from_microseconds(exposures.found[end], exposures.log.timezone) for end in ("first", "last"))
+        return f"{first:%Y-%m-%d}", f"{last:%Y-%m-%d}"
+
+    def notes(self) -> list[str]:
+        """List what a reader should know about single comparisons, such as an adjustment that turned a sign."""
+        found = [f"{each.estimate.metric.name} ({each.estimate.variant}): {note}" for each in self._judged
+                 for note in each.estimate.notes]  # fmt: skip
+        left_out = [f"{name}: {n:,} units are in no number; they were not observed for its whole window, or nothing is "
+                    "known of them" for name, n in self.immature.items() if n]  # fmt: skip
+        return [f"{note}." for note in found + left_out]
+
+    def multiplicity_note(self) -> str:
+        """Say how the number of comparisons was allowed for."""
+        primary, exploratory = len(self.rows("primary")), len(self.rows("exploratory"))
+        said = [
+            f"{primary} primary comparisons share a {self.confidence_alpha:.3g} chance of a false finding (Holm), and "
+            "their intervals are as wide as that asks for."
+            if primary > 1
+            else "One primary comparison, so nothing is taken off for looking at several."
+        ]
+        if self.rows("guardrail"):
+            said.append(
+                "Each guardrail is tested one-sided at full strength, since all of them must hold; its interval is the "
+                f"{say_confidence(1 - 2 * self.confidence_alpha)} one."
+            )
+        if exploratory:
+            said.append(
+                f"Of the {exploratory} exploratory comparisons, those called better or worse hold about "
+                f"{self.confidence_alpha:.3g} false ones (Benjamini and Hochberg); they are ideas, not findings."
+            )
+        return " ".join(said)
+
+    @property
+    def confidence_alpha(self) -> float:
+        """One minus the confidence that the plan asks for."""
+        return self.plan.confidence_alpha
 
     def rows(self, role: str) -> list[dict[str, Any]]:
         """List the rows of one role, ``"primary"``, ``"guardrail"`` or ``"exploratory"``, as plain dictionaries."""

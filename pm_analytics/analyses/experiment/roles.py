@@ -1,8 +1,8 @@
 """Estimates -> one row per metric and variant: the role decides which test, which interval and which words.
 
-Primary metrics share the chance of a false finding over all variants (Holm). A guardrail is tested against the harm that
-is tolerated, each at full strength, since all must hold (intersection-union). Exploratory metrics are controlled for the
-share of false findings (Benjamini & Hochberg). The interval of a row always says what its p-value says.
+Primary metrics share the chance of a false finding over all variants (Holm). A guardrail is tested against the harm
+that is tolerated, each at full strength, since all must hold (intersection-union). Exploratory metrics are controlled
+for the share of false findings (Benjamini & Hochberg). The interval of a row always says what its p-value says.
 """
 
 from __future__ import annotations
@@ -48,6 +48,9 @@ if TYPE_CHECKING:
     from pm_analytics.metrics import Metric
     from pm_analytics.stats.effects import Effect
 
+NUMBERS = (
+    "control", "variant", "difference", "ci_lower", "ci_upper", "lift", "lift_ci_lower", "lift_ci_upper", "p_value", "error",
+)  # fmt: skip
 BETTER, WORSE, UNCLEAR = "better", "worse", "unclear"
 SAFE, WATCH, HARM = "safe", "watch", "harm"
 
@@ -157,7 +160,7 @@ def worst_harm(estimate: Estimate, effect: Effect, level: float, reading: Readin
     beyond = -sign * (variant.mean - keep * control.mean)
     error = math.sqrt(variant.variance / variant.n + keep**2 * control.variance / control.n)
     half = reading.half_width(estimate, error, level)
-    return beyond - half, beyond + half, reading.one_sided(estimate, beyond, error)
+    return beyond - half, beyond + half, reading.one_sided(estimate, beyond, error, level)
 
 
 def direction_of(metric: Metric, effect: Effect) -> str:
@@ -178,6 +181,6 @@ def detectable(effect: Effect, alpha: float, power: float) -> float:
 
 def blank(judged: Judged, status: str, reason: str) -> Judged:
     """Take every number away, and say why."""
-    nothing = dict.fromkeys(("control", "variant", "difference", "ci_lower", "ci_upper", "lift", "lift_ci_lower", "lift_ci_upper", "p_value", "error"), math.nan)  # fmt: skip
-    effect = replace(judged.effect, **nothing, reason=reason)
-    return replace(judged, effect=effect, p_value=math.nan, adjusted=math.nan, status=status)
+    blanks: dict[str, Any] = dict.fromkeys(NUMBERS, math.nan)
+    nothing = replace(judged.effect, **blanks, reason=reason)
+    return replace(judged, effect=nothing, p_value=math.nan, adjusted=math.nan, status=status)

@@ -6,7 +6,7 @@ from datetime import date, timedelta
 from typing import TYPE_CHECKING
 
 from pm_analytics import engine
-from pm_analytics.analyses.experiment.counts.values import AT
+from pm_analytics.analyses.experiment.counts.assignment import AT
 from pm_analytics.results import records
 
 if TYPE_CHECKING:

@@ -89,7 +89,7 @@ def contradictions(exposures: Assignment) -> dict[str, int]:
 
 
 def people_of(exposures: Assignment, properties: Sequence[str] = ()) -> Any:  # noqa: ANN401 - an Ibis table
-    """Give one row per unit that met one variant: ``unit``, ``variant``, ``at`` and properties of its first exposure."""
+    """Give a row per unit that met one variant: ``unit``, ``variant``, ``at``, properties of its first exposure."""
     rows = valid_rows(exposures)
     kept = [UNIT, VARIANT, AT, *properties]
     if exposures.found["repeated"] == 0:

@@ -92,8 +92,8 @@ def layout_of(
 def cap_of(table: Any, number: int, share: float) -> float:  # noqa: ANN401 - an Ibis table
     """Give the quantile of the non-zero values of all variants together; NaN when there are none."""
     column = table[value(number)]
-    found = engine.run(table.aggregate(cap=column.quantile(share, where=column != 0))).iloc[0, 0]
-    return math.nan if found is None else float(found)
+    row = records(engine.run(table.aggregate(cap=column.quantile(share, where=column != 0))))[0]
+    return _or_nan(row["cap"])
 
 
 def capped(table: Any, caps: Mapping[int, float]) -> Any:  # noqa: ANN401
@@ -141,8 +141,13 @@ def moments(
 
 
 def _run(
-    table: Any, layouts: Sequence[Layout], by: Sequence[str], shifts: Mapping[str, float], *, masked: bool
-) -> pd.DataFrame:  # noqa: ANN401
+    table: Any,  # noqa: ANN401
+    layouts: Sequence[Layout],
+    by: Sequence[str],
+    shifts: Mapping[str, float],
+    *,
+    masked: bool,
+) -> pd.DataFrame:
     sums: dict[str, Any] = {}
     for layout in layouts:
         sums |= _sums(table, layout, shifts, masked=masked)

@@ -9,7 +9,8 @@ import ibis
 
 from pm_analytics import engine
 from pm_analytics.analyses.experiment.counts.moments import Layout, moments
-from pm_analytics.analyses.experiment.counts.values import _after, joined_events, mature, reach_of
+from pm_analytics.analyses.experiment.counts.values import after_exposure, joined_events, mature, reach_of
+from pm_analytics.errors import DataError
 from pm_analytics.filters import matches
 from pm_analytics.names import UNIT, VARIANT
 from pm_analytics.results import records
@@ -27,16 +28,12 @@ VALUE = "value"
 def valued_events(units: Units, metric: Metric) -> Any:  # noqa: ANN401 - an Ibis table
     """Give the values of a quantile's events: one row per event of a unit watched long enough."""
     log = units.asked.log
-    people = mature_people(units, metric)
-    keep = [str(metric.value), *metric.where]
-    rows = joined_events(
-        log,
-        people,
-        [str(metric.event)],
-        keep=list(dict.fromkeys(keep)),
-        reach=reach_of(units.asked, [metric], None),  # type: ignore[arg-type]
-    )
-    counts = _after(rows, metric)
+    if log is None:
+        raise DataError(f"The metric {metric.name!r} is a quantile over events, so it needs a log.")
+    keep = list(dict.fromkeys([str(metric.value), *metric.where]))
+    reach = reach_of(units.asked, [metric], None)
+    rows = joined_events(log, mature_people(units, metric), [str(metric.event)], keep=keep, reach=reach)
+    counts = after_exposure(rows, metric)
     for name, wanted in metric.where.items():
         counts &= matches(rows[name], wanted)
     rows = rows.filter(counts, rows[str(metric.value)].notnull())

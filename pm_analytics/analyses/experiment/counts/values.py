@@ -131,7 +131,12 @@ def beside_log(people: Any, log: EventLog) -> Any:  # noqa: ANN401
 
 
 def joined_events(
-    log: EventLog, people: Any, names: Sequence[str] | None, *, keep: Sequence[str] = (), reach: tuple[int, int | None]
+    log: EventLog,
+    people: Any,  # noqa: ANN401 - an Ibis table
+    names: Sequence[str] | None,
+    *,
+    reach: tuple[int, int | None],
+    keep: Sequence[str] = (),
 ) -> Any:  # noqa: ANN401
     """Give the events of the units, each with its unit's exposure: ``unit``, ``now``, ``event``, ``at``, ``variant``.
 
@@ -237,7 +242,7 @@ def _names(metrics: Sequence[Metric]) -> list[str]:
 
 
 def _folds(rows: Any, number: int, metric: Metric, before: int | None) -> dict[str, Any]:  # noqa: ANN401
-    counts = _after(rows, metric)
+    counts = after_exposure(rows, metric)
     found = {value(number): _fold(rows, metric, metric.event, metric.value, counts)}
     if metric.kind == "ratio":
         found[below(number)] = _fold(rows, metric, metric.per, metric.per_value, counts)
@@ -249,7 +254,8 @@ def _folds(rows: Any, number: int, metric: Metric, before: int | None) -> dict[s
     return found
 
 
-def _after(rows: Any, metric: Metric) -> Any:  # noqa: ANN401
+def after_exposure(rows: Any, metric: Metric) -> Any:  # noqa: ANN401
+    """Write the condition that an event falls into the metric's window after its unit's exposure."""
     since = rows[NOW] - rows[AT]
     counts = since >= 0 if metric.after is None else since > microseconds(metric.after)
     return counts if metric.within is None else counts & (since <= microseconds(metric.within))

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 import ibis
 
 from pm_analytics import engine
-from pm_analytics.analyses.experiment.counts.values import AT, NOW, joined_events, reach_of
+from pm_analytics.analyses.experiment.counts.assignment import AT
+from pm_analytics.analyses.experiment.counts.values import NOW, joined_events, reach_of
 from pm_analytics.filters import matches
 from pm_analytics.names import UNIT, VARIANT
 from pm_analytics.results import records

@@ -3,6 +3,7 @@
 
 PYTHON ?= python3
 EVENTS ?= 1000000
+SHARE ?= 1
 VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt
@@ -25,8 +26,11 @@ lab: $(VENV)/.core ## open JupyterLab on the first notebook
 bench: $(VENV)/.bench ## measure time and memory against a floor, beside peers: make bench EVENTS=10000000
 	@$(BIN)/python benchmarks/run.py $(EVENTS)
 
-trust: $(VENV)/.test ## run the slow suite: simulations of coverage and error rates
-	@$(BIN)/python -m pytest -m slow -n auto --dist worksteal
+trust: $(VENV)/.test ## run the slow suite: simulations of coverage and error rates; in full it writes docs/trust.md
+	@rm -rf $(VENV)/trust && mkdir -p $(VENV)/trust
+	@PM_ANALYTICS_TRUST=$(SHARE) PM_ANALYTICS_TRUST_ROWS=$(CURDIR)/$(VENV)/trust \
+		$(BIN)/python -m pytest -m slow -n auto --dist worksteal
+	@if [ "$(SHARE)" = 1 ]; then $(BIN)/python tests/trust/page.py $(VENV)/trust; fi
 
 lint: $(VENV)/.test ## check style, types, the floors of the house, and that notebooks are stripped
 	@$(BIN)/ruff check .

@@ -220,6 +220,8 @@ class Metric:
         listed = tuple(steps)
         if isinstance(steps, str) or len(listed) < 2:
             raise ParameterError(f"steps={steps!r} must list at least two events, in order.")
+        if len(set(listed)) < len(listed):
+            raise ParameterError(f"steps={steps!r} names an event twice; one event would then fill two steps.")
         label = name or f"{' > '.join(listed)} (share of users)"
         return cls(label, "funnel", listed[-1], within=_window(within), steps=listed, **options)
 

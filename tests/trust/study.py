@@ -99,7 +99,10 @@ class Studies:
     def add(
         self, study: str, settings: Mapping[str, tuple[Callable[..., float], float, float]], **options: Any
     ) -> None:
-        self.cases += [Case(study, name, *parts, **options) for name, parts in settings.items()]
+        known = {case.id for case in self.cases}
+        made = [Case(study, name, *parts, **options) for name, parts in settings.items()]
+        # The search for doctests imports each module a second time.
+        self.cases += [case for case in made if case.id not in known]
 
 
 STUDIES = Studies()

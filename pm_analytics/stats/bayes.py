@@ -8,9 +8,15 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
 
 from pm_analytics.errors import ParameterError
 from pm_analytics.stats.proportions import Interval, normal_quantile
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,8 +65,8 @@ def normal_posterior(
 ) -> Posterior:
     """Combine an estimated difference with a normal prior; ``prior_sd=None`` is no prior at all (flat).
 
-    The prior is on the scale of the difference. One that was thought of as a relative change is multiplied by the size of
-    the control's mean first. Losses are ``sd phi(m/sd) - m Phi(-m/sd)``, and that plus m.
+    The prior is on the scale of the difference. One that was thought of as a relative change is multiplied by the size
+    of the control's mean first. Losses are ``sd phi(m/sd) - m Phi(-m/sd)``, and that plus m.
 
     Examples
     --------
@@ -96,8 +102,8 @@ def beta_posterior(
 ) -> Posterior:
     """Compare two shares with Beta priors, exactly: by integration over the variant's share.
 
-    ``P(variant > control)`` is the integral of the variant's density times the control's distribution (the closed form of
-    Evan Miller is the same number); expected losses follow from it with one more success in the prior.
+    ``P(variant > control)`` is the integral of the variant's density times the control's distribution (the closed form
+    of Evan Miller is the same number); expected losses follow from it with one more success in the prior.
 
     Examples
     --------
@@ -132,9 +138,8 @@ def _moments(a: float, b: float) -> tuple[float, float]:
 _NODES = 400
 
 
-def _density(a: float, b: float) -> tuple[object, object]:
+def _density(a: float, b: float) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Lay Gauss-Legendre nodes over where a Beta distribution lies, with its weights there."""
-    import numpy as np
     from scipy.special import betaln
 
     low, high = _span(a, b)
@@ -154,27 +159,26 @@ def _span(a: float, b: float) -> tuple[float, float]:
 
 def _greater(one: tuple[float, float], two: tuple[float, float]) -> float:
     """Give the probability that a draw of one Beta distribution exceeds a draw of another."""
-    import numpy as np
     from scipy.special import betainc
 
     x, mass = _density(*one)
-    return float(np.sum(np.asarray(mass) * betainc(two[0], two[1], x)))
+    return float(mass @ betainc(two[0], two[1], x))
 
 
 def _difference_quantiles(
     mine: tuple[float, float], theirs: tuple[float, float], confidence: float
 ) -> tuple[float, float]:
-    import numpy as np
     from scipy.optimize import brentq
     from scipy.special import betainc
 
     x, mass = _density(*mine)
 
-    def below(d: float) -> float:
-        return float(np.sum(np.asarray(mass) * (1 - betainc(*theirs, np.clip(np.asarray(x) - d, 0.0, 1.0)))))
+    def beyond(d: float, share: float) -> float:
+        return float(mass @ (1 - betainc(*theirs, np.clip(x - d, 0.0, 1.0)))) - share
 
     tail = (1 - confidence) / 2
-    return tuple(float(brentq(lambda d: below(d) - p, -1.0, 1.0, xtol=1e-12)) for p in (tail, 1 - tail))  # type: ignore[return-value]
+    lower, upper = (float(brentq(beyond, -1.0, 1.0, args=(share,), xtol=1e-12)) for share in (tail, 1 - tail))
+    return lower, upper
 
 
 @dataclass(frozen=True, slots=True)
@@ -221,7 +225,7 @@ def unselected(estimate: float, error: float, *, alpha: float = 0.05) -> float:
     """Give what a finding would be had it not been selected for being one: its median-unbiased estimate.
 
     The true effect at which a finding (beyond the critical value on either side) is as often larger as smaller than the
-    one that was made (Zhong & Prentice 2008). It shrinks towards zero what only just was found, and leaves clear findings.
+    one that was made (Zhong & Prentice 2008). What was only just found shrinks towards zero; clear findings stay.
     """
     from scipy.optimize import brentq
     from scipy.special import ndtr

@@ -101,7 +101,7 @@ def reassign(
 
 
 def residuals(values: ArrayLike, covariates: ArrayLike) -> NDArray[np.float64]:
-    """Take covariates out of values, once for all assignments: what is left of a least-squares line, around the mean."""
+    """Take covariates out of values, once for all assignments: what a least-squares line leaves, around the mean."""
     y, x = (
         np.asarray(values, dtype=np.float64),
         np.asarray(covariates, dtype=np.float64).reshape(len(np.asarray(values)), -1),

@@ -140,7 +140,8 @@ def _decision(found: ExperimentReadout) -> Section:
 
 
 STYLES = {
-    "SHIP": "keep", "SHIP WITH WATCH": "keep", "ITERATE": "iterate", "STOP": "stop", "RERUN": "cannot", "EXTEND": "hold",
+    "SHIP": "keep", "SHIP WITH WATCH": "keep", "ITERATE": "iterate", "STOP": "stop", "RERUN": "cannot",
+    "EXTEND": "hold",
 }  # fmt: skip
 """Each decision looks like the verdict of a launch that means as much."""
 

@@ -44,6 +44,7 @@ if TYPE_CHECKING:
     from pm_analytics.analyses.experiment.steps import StepEffects, WaitingCurves
 
 ROW = 34
+BARS_AND_BAND = "Bars: interval of a single reading. Shaded: band that stays right however often one looks."
 SHARES = {"conversion", "funnel"}
 
 

@@ -155,7 +155,7 @@ def _cluster(units: Units, cluster: str) -> Check:
             name,
             "failed",
             f"{found.mixed:,} of {found.values:,} values of {cluster} have units in more than one variant",
-            f"Chance did not decide on whole values of {cluster}. Leave cluster out of the plan, or mend the assignment.",
+            f"Chance did not decide on whole values of {cluster}. Leave cluster out of the plan, or mend who got what.",
         )
     said = ", ".join(f"{variant} {n:,}" for variant, n in groups.items())
     if min(groups.values(), default=0) < FEWEST_GROUPS:

@@ -50,7 +50,7 @@ def by_day(exposures: Assignment) -> dict[date, dict[str, int]]:
 
 
 def properties_of(exposures: Assignment, first: Sequence[str]) -> list[str]:
-    """List the properties recorded with exposures that can be looked at by value or by date, the declared ones first."""
+    """List the properties recorded with exposures that can be told apart by value or date, the declared ones first."""
     table = exposures.log.table
     kinds = {name: table[name].type() for name in exposures.log.properties if name not in OWN}
     fit = [n for n, k in kinds.items() if k.is_string() or k.is_boolean() or k.is_timestamp() or k.is_date()]

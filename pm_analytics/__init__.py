@@ -36,7 +36,13 @@ if TYPE_CHECKING:
         power_users,
         stickiness,
     )
-    from pm_analytics.analyses.experiment import ExperimentPlan, ExperimentResult, Exposures, experiment
+    from pm_analytics.analyses.experiment import (
+        ExperimentPlan,
+        ExperimentResult,
+        Exposures,
+        experiment,
+        switchback,
+    )
     from pm_analytics.analyses.funnel import Exclusion, FunnelResult, Step, funnel
     from pm_analytics.analyses.retention import RetentionResult, retention
     from pm_analytics.events import EventLog
@@ -79,6 +85,7 @@ _HOMES = {
     "ExperimentPlan": "analyses.experiment",
     "ExperimentResult": "analyses.experiment",
     "Exposures": "analyses.experiment",
+    "switchback": "analyses.experiment",
     "launch_readout": "verdicts",
     "experiment_readout": "verdicts",
     "run_report": "reports",
@@ -122,6 +129,7 @@ __all__ = [
     "run_report",
     "simulate",
     "stickiness",
+    "switchback",
     "templates",
     "usage_matrix",
 ]

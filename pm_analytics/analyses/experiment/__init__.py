@@ -4,5 +4,6 @@ from pm_analytics.analyses.experiment.analysis import experiment
 from pm_analytics.analyses.experiment.exposures import Exposures
 from pm_analytics.analyses.experiment.plan import ExperimentPlan
 from pm_analytics.analyses.experiment.result import ExperimentResult
+from pm_analytics.analyses.experiment.switching import switchback
 
-__all__ = ["ExperimentPlan", "ExperimentResult", "Exposures", "experiment"]
+__all__ = ["ExperimentPlan", "ExperimentResult", "Exposures", "experiment", "switchback"]

@@ -55,6 +55,8 @@ VIEWS: dict[str, Callable[[Any], Any]] = {
     "Alternatives": chart_of_views.alternatives,
     "Expectation": chart_of_views.expectation,
     "BusinessImpact": chart_of_views.business,
+    "OverlapResult": chart_of_views.overlap,
+    "SwitchbackResult": chart_of_views.switchback,
 }
 
 

@@ -77,10 +77,10 @@ class Effect:
 
 
 def compare_shares(
-    variant_successes: int,
-    variant_trials: int,
-    control_successes: int,
-    control_trials: int,
+    variant_successes: float,
+    variant_trials: float,
+    control_successes: float,
+    control_trials: float,
     *,
     confidence: float = 0.95,
 ) -> Effect:
@@ -113,7 +113,7 @@ def compare_shares(
     )
 
 
-def _newcombe_p_value(counts: tuple[int, int, int, int]) -> float:
+def _newcombe_p_value(counts: tuple[float, float, float, float]) -> float:
     """Give the level at which Newcombe's interval just reaches no difference."""
     from scipy.optimize import brentq
 
@@ -284,13 +284,15 @@ def _standard_error(variant: Arm, control: Arm) -> float:
     return math.sqrt(variant.variance / variant.n + control.variance / control.n)
 
 
-def _share_arm(successes: int, trials: int) -> Arm:
+def _share_arm(successes: float, trials: float) -> Arm:
     """Describe a share as a mean; its variance is the binomial p(1-p)."""
     rate = successes / trials if trials else math.nan
-    return Arm(trials, rate, rate * (1 - rate))
+    return Arm(round(trials), rate, rate * (1 - rate))
 
 
-def _share_reason(variant_successes: int, variant_trials: int, control_successes: int, control_trials: int) -> str:
+def _share_reason(
+    variant_successes: float, variant_trials: float, control_successes: float, control_trials: float
+) -> str:
     if variant_trials == 0 or control_trials == 0:
         return EMPTY
     successes, trials = variant_successes + control_successes, variant_trials + control_trials

@@ -36,7 +36,16 @@ if TYPE_CHECKING:
         power_users,
         stickiness,
     )
-    from pm_analytics.analyses.experiment import ExperimentPlan, ExperimentResult, Exposures, experiment
+    from pm_analytics.analyses.experiment import (
+        AATestResult,
+        ExperimentPlan,
+        ExperimentPlanning,
+        ExperimentResult,
+        Exposures,
+        aa_test,
+        experiment,
+        plan_experiment,
+    )
     from pm_analytics.analyses.funnel import Exclusion, FunnelResult, Step, funnel
     from pm_analytics.analyses.retention import RetentionResult, retention
     from pm_analytics.events import EventLog
@@ -79,6 +88,10 @@ _HOMES = {
     "ExperimentPlan": "analyses.experiment",
     "ExperimentResult": "analyses.experiment",
     "Exposures": "analyses.experiment",
+    "plan_experiment": "analyses.experiment",
+    "ExperimentPlanning": "analyses.experiment",
+    "aa_test": "analyses.experiment",
+    "AATestResult": "analyses.experiment",
     "launch_readout": "verdicts",
     "run_report": "reports",
     "templates": "reports",
@@ -87,12 +100,14 @@ _HOMES = {
 __version__ = VERSION
 
 __all__ = [
+    "AATestResult",
     "ActiveUsersResult",
     "AdoptionResult",
     "AdoptionsResult",
     "EventLog",
     "Exclusion",
     "ExperimentPlan",
+    "ExperimentPlanning",
     "ExperimentResult",
     "Exposures",
     "FunnelResult",
@@ -104,6 +119,7 @@ __all__ = [
     "Step",
     "StickinessResult",
     "UsageMatrixResult",
+    "aa_test",
     "active_users",
     "adoption",
     "adoptions",
@@ -113,6 +129,7 @@ __all__ = [
     "funnel",
     "launch_readout",
     "lifecycle",
+    "plan_experiment",
     "power_users",
     "prepare",
     "read_events",

@@ -9,7 +9,11 @@ import altair as alt
 import pandas as pd
 
 from pm_analytics import charting
+from pm_analytics.analyses.experiment.aa import AATestResult
+from pm_analytics.analyses.experiment.chart_of_aa import aa_chart
+from pm_analytics.analyses.experiment.chart_of_planning import planning_chart
 from pm_analytics.analyses.experiment.plan import EXPLORATORY, GUARDRAIL, PRIMARY
+from pm_analytics.analyses.experiment.planning import ExperimentPlanning
 from pm_analytics.analyses.experiment.wording import say_lift
 from pm_analytics.asking import check_word
 from pm_analytics.names import CHECK, EVIDENCE, LIFT, LIFT_CI_LOWER, LIFT_CI_UPPER, METRIC, ROLE, STATUS, VARIANT
@@ -25,18 +29,24 @@ EFFECTS, GUARDRAILS, SPLIT = "effects", "guardrails", "split"
 LIMIT = "limit"
 
 
-def draw(result: ExperimentResult, *, kind: str = EFFECTS) -> alt.LayerChart:
-    """Draw an experiment.
+def draw(
+    result: ExperimentResult | ExperimentPlanning | AATestResult, *, kind: str = EFFECTS
+) -> alt.LayerChart:
+    """Draw an experiment, how long one would take, or what it says when there is nothing to find.
 
     Parameters
     ----------
-    result : ExperimentResult
-        What was found; when it is withheld, every kind shows the units per variant.
+    result : ExperimentResult, ExperimentPlanning or AATestResult
+        What was found; when it is withheld, every kind shows the units per variant. The others have one chart each.
     kind : {"effects", "guardrails", "split"}
         The relative effects with intervals; the guardrails against the harm that is tolerated; the units per variant
         against the plan.
     """
     check_word("kind", kind, (EFFECTS, GUARDRAILS, SPLIT))
+    if isinstance(result, ExperimentPlanning):
+        return planning_chart(result)
+    if isinstance(result, AATestResult):
+        return aa_chart(result)
     if not result.trusted or kind == SPLIT:
         return _split(result)
     return _guardrails(result) if kind == GUARDRAILS else _effects(result)

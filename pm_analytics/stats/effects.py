@@ -12,6 +12,7 @@ from pm_analytics.stats.proportions import (
     newcombe,
     normal_quantile,
     pooled_p_value,
+    ratio_interval,
 )
 
 NO_BASELINE = "the control value is zero, so there is no relative change; read the difference"
@@ -79,21 +80,59 @@ def compare_shares(
     *,
     confidence: float = 0.95,
 ) -> Effect:
-    """Compare two shares: Newcombe interval, pooled z (or Fisher) p-value, Fieller interval for the lift."""
+    """Compare two shares: Newcombe interval, pooled z (or Fisher) p-value, MOVER interval for the lift.
+
+    The two intervals exclude no change together. Test and interval are made differently, so at the edge one may find
+    what the other does not; then nothing is found: the larger p-value is given, or the interval is drawn out to no
+    change, and ``method`` says so.
+    """
     counts = (variant_successes, variant_trials, control_successes, control_trials)
     variant, control = _share_arm(variant_successes, variant_trials), _share_arm(control_successes, control_trials)
     p_value, test = pooled_p_value(*counts)
     degenerate = _share_reason(*counts)
-    lift = UNDEFINED if degenerate else fieller(variant, control, quantile=normal_quantile(confidence))
+    interval = newcombe(*counts, confidence=confidence)
+    noisy = degenerate or not _tells_from_zero(control, normal_quantile(confidence)) or _all_zero(variant)
+    lift = UNDEFINED if noisy else ratio_interval(*counts, confidence=confidence)
+    method = f"Newcombe; {test}; MOVER"
+    if not degenerate and (p_value < 1 - confidence) != (interval.lower > 0 or interval.upper < 0):
+        p_value = max(p_value, _newcombe_p_value(counts))
+        interval, lift = _drawn_to_zero(interval), _drawn_to_zero(lift)
+        method += "; test and interval disagreed, so nothing is found"
     return _effect(
         variant,
         control,
-        newcombe(*counts, confidence=confidence),
+        interval,
         p_value,
         lift,
-        method=f"Newcombe; {test}; Fieller",
+        method=method,
         reason=degenerate or lift_reason(variant, control, lift),
     )
+
+
+def _newcombe_p_value(counts: tuple[int, int, int, int]) -> float:
+    """Give the level at which Newcombe's interval just reaches no difference."""
+    from scipy.optimize import brentq
+
+    def beyond(level: float) -> float:
+        interval = newcombe(*counts, confidence=1 - level)
+        return max(interval.lower, -interval.upper)
+
+    least, most = 1e-9, 1 - 1e-9
+    if beyond(least) >= 0:
+        return least
+    return most if beyond(most) <= 0 else float(brentq(beyond, least, most, xtol=1e-10))
+
+
+def _drawn_to_zero(interval: Interval) -> Interval:
+    """Draw an interval out until it holds no change."""
+    if math.isnan(interval.lower):
+        return interval
+    return Interval(min(interval.lower, 0.0), max(interval.upper, 0.0))
+
+
+def _tells_from_zero(control: Arm, quantile: float) -> bool:
+    """Tell whether a mean lies more than its interval away from zero."""
+    return control.n > 0 and control.mean > 0 and control.mean**2 > quantile**2 * control.variance / control.n
 
 
 def compare_means(variant: Arm, control: Arm, *, confidence: float = 0.95) -> Effect:

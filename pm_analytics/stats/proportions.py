@@ -93,6 +93,38 @@ def newcombe(
     return Interval(difference - below, difference + above)
 
 
+def ratio_interval(
+    variant_successes: int,
+    variant_trials: int,
+    control_successes: int,
+    control_trials: int,
+    *,
+    confidence: float = 0.95,
+) -> Interval:
+    """Interval for the relative change of two shares, variant / control - 1 (MOVER, Donner & Zou 2012).
+
+    Fieller's argument with Wilson's limits in place of symmetric ones: the values R for which Newcombe's interval of
+    ``variant - R * control`` holds 0. So it excludes 0 exactly when :func:`newcombe` does, and it holds its confidence
+    when an arm is small, where Fieller's own falls short (91 % for 5 % of 100 against 2,000).
+
+    Returns
+    -------
+    Interval
+        Undefined when either arm is empty or nobody of the control converted: no ratio has a bound then.
+    """
+    if variant_trials == 0 or control_trials == 0 or control_successes == 0:
+        return UNDEFINED
+    p, q = variant_successes / variant_trials, control_successes / control_trials
+    mine = wilson(variant_successes, variant_trials, confidence=confidence)
+    theirs = wilson(control_successes, control_trials, confidence=confidence)
+    middle = p * q
+    steep, low = theirs.upper * (2 * q - theirs.upper), mine.lower * (2 * p - mine.lower)
+    flat, high = theirs.lower * (2 * q - theirs.lower), mine.upper * (2 * p - mine.upper)
+    below = middle + math.sqrt(max(0.0, middle**2 - steep * low))
+    lower = low / below if below > 0 else 0.0
+    return Interval(lower - 1, (middle + math.sqrt(max(0.0, middle**2 - flat * high))) / flat - 1)
+
+
 def pooled_p_value(
     variant_successes: int, variant_trials: int, control_successes: int, control_trials: int
 ) -> tuple[float, str]:

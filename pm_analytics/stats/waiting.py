@@ -32,7 +32,7 @@ def log_rank(groups: Sequence[Counts]) -> LogRank:
     Examples
     --------
     >>> round(log_rank([[(1, 1, 0), (3, 1, 0)], [(2, 0, 1), (4, 1, 0)]]).statistic, 3)
-    1.348
+    2.0
     """
     import numpy as np
     from scipy.special import chdtrc

@@ -60,13 +60,13 @@ def row(log, world, metric, **plan):
     return ask(log, world, metric, **plan).to_frame().iloc[0]
 
 
-def after(world, event, *, start=pd.Timedelta(0), end=WEEK):
+def after(world, event, *, end=WEEK):
     """Join each event to its user's exposure; keep what falls into the window."""
     exposures, events = world
     joined = events.merge(exposures.rename(columns={"timestamp": "at"}), on="user_id")
     since = joined["timestamp"] - joined["at"]
     named = joined["event"].isin([event] if isinstance(event, str) else event) if event else True
-    return joined[(since >= start) & (since <= end) & named]
+    return joined[(since >= pd.Timedelta(0)) & (since <= end) & named]
 
 
 def per_user(world, rows, value=None):

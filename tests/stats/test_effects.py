@@ -179,18 +179,19 @@ def test_shares_put_the_three_methods_together(shared):
     assert found.p_value == pytest.approx(expected["p_value_pooled"], rel=1e-6)
     assert found.lift == pytest.approx(expected["rel_lift"])
     assert found.lift_ci_lower == pytest.approx(expected["ci_rel_log_katz"][0], abs=2e-4)  # near, but another method
-    assert found.method == "Newcombe; pooled z; Fieller"
+    assert found.method == "Newcombe; pooled z; MOVER"
 
 
 def test_the_standard_error_behind_fieller_is_the_unpooled_binomial_one(shared):
     expected = vector(shared, "prop_gbstats_absolute")["expected"]
     variances = [rate * (1 - rate) / 1000 for rate in (0.13, 0.10)]
     assert math.sqrt(sum(variances)) == pytest.approx(expected["se"])
-    found = compare_shares(130, 1000, 100, 1000)
+    arms = [effects.Arm(1000, rate, rate * (1 - rate)) for rate in (0.13, 0.10)]
+    found = effects.fieller(*arms, quantile=normal_quantile(0.95))
     z, ratio, g = normal_quantile(0.95), 1.3, normal_quantile(0.95) ** 2 * variances[1] / 0.1**2
     half = z / 0.1 * math.sqrt(variances[0] * (1 - g) + ratio**2 * variances[1])
-    assert found.lift_ci_lower == pytest.approx((ratio - half) / (1 - g) - 1)
-    assert found.lift_ci_upper == pytest.approx((ratio + half) / (1 - g) - 1)
+    assert found.lower == pytest.approx((ratio - half) / (1 - g) - 1)
+    assert found.upper == pytest.approx((ratio + half) / (1 - g) - 1)
 
 
 @pytest.mark.parametrize(
@@ -208,7 +209,7 @@ def test_the_standard_error_behind_fieller_is_the_unpooled_binomial_one(shared):
 )
 def test_shares_at_the_edges_have_a_reason_and_never_a_made_up_number(counts, reason, method):
     found = compare_shares(*counts)
-    assert (found.reason, found.method) == (reason, f"Newcombe; {method}; Fieller")
+    assert (found.reason, found.method.split("; ")[:3]) == (reason, ["Newcombe", method, "MOVER"])
     assert undefined(found.p_value) == (method == "none")
     assert undefined(found.lift_ci_lower) == bool(reason)
     assert undefined(found.ci_lower) == (reason == effects.EMPTY)
@@ -231,3 +232,27 @@ def test_a_confidence_out_of_range_is_refused_before_anything_is_computed():
     ):
         with pytest.raises(ParameterError, match="between 0 and 1"):
             compare(95)
+
+
+@pytest.mark.parametrize("confidence", [0.8, 0.9, 0.95, 0.99])
+def test_interval_p_value_and_lift_never_contradict_each_other(confidence):
+    """Newcombe and the pooled test are made differently; at the edge the reader must not be told two things."""
+    sizes = [(n, m) for n in range(1, 10) for m in range(1, 10)] + [(4, 60), (60, 4), (30, 30)]
+    for n, m in sizes:
+        for a in range(n + 1):
+            for b in range(m + 1):
+                found = compare_shares(a, n, b, m, confidence=confidence)
+                if math.isnan(found.p_value):
+                    continue
+                excludes = found.ci_lower > 0 or found.ci_upper < 0
+                assert excludes == (found.p_value < 1 - confidence), (a, n, b, m)
+                if not math.isnan(found.lift_ci_lower):
+                    assert (found.lift_ci_lower > 0 or found.lift_ci_upper < 0) == excludes, (a, n, b, m)
+                    assert found.lift_ci_lower <= found.lift + 1e-12 <= found.lift_ci_upper + 2e-12
+
+
+def test_the_lift_of_few_conversions_holds_its_confidence_where_fiellers_does_not():
+    """The relative interval is that of Newcombe's argument: it leans towards the side where few conversions leave room."""
+    found = compare_shares(7, 55, 9, 55)
+    assert found.lift == pytest.approx(7 / 9 - 1)
+    assert found.lift_ci_upper - found.lift > found.lift - found.lift_ci_lower

@@ -5,13 +5,14 @@ from __future__ import annotations
 from functools import partial
 
 import numpy as np
+from scipy import stats
+from study import STUDIES
+
 from pm_analytics.stats.adjustment import adjusted
 from pm_analytics.stats.effects import Arm, compare_means, compare_shares
 from pm_analytics.stats.moments import Moments
 from pm_analytics.stats.quantiles import quantile_arm
 from pm_analytics.stats.ratios import compare_ratios
-from scipy import stats
-from study import STUDIES
 
 LEAST, MOST = 0.044, 0.056
 

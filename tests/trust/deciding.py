@@ -1,10 +1,12 @@
-"""The whole way: a plan, its data, one rule. How often is it shipped where it should be, and where it should not?"""
+"""The whole way: a plan, its data, one rule, and how often it ships what it should, and what it should not."""
 
 from __future__ import annotations
 
 from functools import partial
 
 import numpy as np
+from study import STUDIES
+
 from pm_analytics.analyses.experiment.decision import decide, found_of
 from pm_analytics.analyses.experiment.estimates import Estimate
 from pm_analytics.analyses.experiment.looks import Reading
@@ -12,7 +14,6 @@ from pm_analytics.analyses.experiment.plan import ExperimentPlan
 from pm_analytics.analyses.experiment.roles import judge
 from pm_analytics.metrics import Metric
 from pm_analytics.stats.effects import Arm
-from study import STUDIES
 
 N, RATE, GUARD, MARGIN, WANTED = 10_000, 0.2, 0.10, 0.15, 0.08
 PRIMARY = Metric.conversion("pay", name="primary", min_effect=WANTED)

@@ -1,4 +1,4 @@
-"""The truth is known: how often does the interval hold it, and does it miss as often on either side?"""
+"""The truth is known: how often the interval holds it, and whether it misses as often on either side."""
 
 from __future__ import annotations
 
@@ -7,9 +7,10 @@ from functools import partial
 
 import numpy as np
 from chance import arm, revenue
+from study import STUDIES
+
 from pm_analytics.stats.effects import Arm, compare_means, compare_shares, fieller
 from pm_analytics.stats.proportions import normal_quantile
-from study import STUDIES
 
 
 def of_shares(times, rng, *, rate, lift, control, variant, scale):

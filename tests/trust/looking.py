@@ -1,12 +1,13 @@
-"""Looking again and again: how often is something found where nothing is, and how soon is something found that is there?"""
+"""Looking again and again: how often something is found where nothing is, and how soon what is there."""
 
 from __future__ import annotations
 
 from functools import partial
 
 import numpy as np
-from pm_analytics.stats.sequential import boundaries, sequence_multiplier
 from study import STUDIES
+
+from pm_analytics.stats.sequential import boundaries, sequence_multiplier
 
 PLANNED = 10_000
 

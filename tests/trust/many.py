@@ -5,17 +5,18 @@ from __future__ import annotations
 from functools import partial
 
 import numpy as np
+from scipy.special import ndtr
+from study import STUDIES
+
 from pm_analytics.analyses.experiment.estimates import Estimate
 from pm_analytics.analyses.experiment.looks import Reading
-from pm_analytics.analyses.experiment.roles import judge
 from pm_analytics.analyses.experiment.plan import ExperimentPlan
+from pm_analytics.analyses.experiment.roles import judge
 from pm_analytics.metrics import Metric
 from pm_analytics.stats.balance import sample_ratio_p_value
 from pm_analytics.stats.effects import Arm
 from pm_analytics.stats.multiplicity import benjamini_hochberg, holm, holm_confidences
 from pm_analytics.stats.proportions import normal_quantile
-from scipy.special import ndtr
-from study import STUDIES
 
 VARIANTS, METRICS = 3, 10
 

@@ -6,14 +6,13 @@ import json
 import os
 from pathlib import Path
 
-import pytest
-
 # Each module registers its studies.
 import chance  # noqa: F401
 import deciding  # noqa: F401
 import intervals  # noqa: F401
 import looking  # noqa: F401
 import many  # noqa: F401
+import pytest
 from study import STUDIES
 
 KEPT = os.environ.get("PM_ANALYTICS_TRUST_ROWS")

@@ -66,7 +66,8 @@ def experiment(
         they exclude zero exactly when the adjusted p-value is below the plan's level; ``detectable_lift`` (what such
         data finds with the planned power); ``variance_reduction`` by what was known before; ``status``; ``method``;
         ``reason`` why something is null.
-        Shares: Newcombe interval, pooled z or Fisher test. Means: Welch. Ratios: delta method. Lifts: Fieller.
+        Shares: Newcombe interval, pooled z or Fisher test. Means: Welch. Ratios: delta method. Lifts: MOVER for shares,
+        Fieller else.
         Status of a primary or exploratory metric: ``better``, ``worse`` or ``unclear``; of a guardrail: ``safe`` (worst
         case inside the tolerated harm), ``watch`` (the interval crosses it), ``harm`` (best case beyond it) or
         ``unclear``.
@@ -210,7 +211,7 @@ def _definition(
         listed,
         *adjustments(plan),
         f"{plan.confidence:.4%}".rstrip("0%").rstrip(".")
-        + "% intervals (shares: Newcombe; means: Welch; lifts: Fieller)",
+        + "% intervals (shares: Newcombe; means: Welch; lifts: MOVER and Fieller)",
         *([f"plan {plan.fingerprint}, frozen on {plan.frozen_on}"] if plan.frozen_on else []),
         (log or exposures.log).scope,
     ]

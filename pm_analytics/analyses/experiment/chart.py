@@ -9,18 +9,17 @@ import altair as alt
 import pandas as pd
 
 from pm_analytics import charting
-from pm_analytics.analyses.experiment.aa import AATestResult
+from pm_analytics.analyses.experiment import chart_of_views
 from pm_analytics.analyses.experiment.chart_of_aa import aa_chart
 from pm_analytics.analyses.experiment.chart_of_planning import planning_chart
 from pm_analytics.analyses.experiment.plan import EXPLORATORY, GUARDRAIL, PRIMARY
-from pm_analytics.analyses.experiment.planning import ExperimentPlanning
 from pm_analytics.analyses.experiment.wording import say_lift
 from pm_analytics.asking import check_word
 from pm_analytics.names import CHECK, EVIDENCE, LIFT, LIFT_CI_LOWER, LIFT_CI_UPPER, METRIC, ROLE, STATUS, VARIANT
 from pm_analytics.results import records
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from pm_analytics.analyses.experiment.result import ExperimentResult
 
@@ -29,27 +28,38 @@ EFFECTS, GUARDRAILS, SPLIT = "effects", "guardrails", "split"
 LIMIT = "limit"
 
 
-def draw(
-    result: ExperimentResult | ExperimentPlanning | AATestResult, *, kind: str = EFFECTS
-) -> alt.LayerChart:
-    """Draw an experiment, how long one would take, or what it says when there is nothing to find.
+def draw(result: Any, *, kind: str = EFFECTS) -> Any:  # noqa: ANN401 - each view its own chart
+    """Draw an experiment, one of its views, how long one would take, or what it says when there is nothing to find.
 
     Parameters
     ----------
-    result : ExperimentResult, ExperimentPlanning or AATestResult
-        What was found; when it is withheld, every kind shows the units per variant. The others have one chart each.
+    result : ExperimentResult or a view of it
+        What was found; when it is withheld, every kind shows the units per variant.
     kind : {"effects", "guardrails", "split"}
-        The relative effects with intervals; the guardrails against the harm that is tolerated; the units per variant
-        against the plan.
+        Of the result itself: the relative effects with intervals; the guardrails against the harm that is tolerated;
+        the units per variant against the plan.
     """
+    view = VIEWS.get(type(result).__name__)
+    if view is not None:
+        return view(result)
     check_word("kind", kind, (EFFECTS, GUARDRAILS, SPLIT))
-    if isinstance(result, ExperimentPlanning):
-        return planning_chart(result)
-    if isinstance(result, AATestResult):
-        return aa_chart(result)
     if not result.trusted or kind == SPLIT:
         return _split(result)
     return _guardrails(result) if kind == GUARDRAILS else _effects(result)
+
+
+VIEWS: dict[str, Callable[[Any], Any]] = {
+    "ExperimentSegments": chart_of_views.segments,
+    "EffectByDay": chart_of_views.days,
+    "EffectSinceExposure": chart_of_views.novelty,
+    "StepEffects": chart_of_views.steps,
+    "WaitingCurves": chart_of_views.curves,
+    "Alternatives": chart_of_views.alternatives,
+    "Expectation": chart_of_views.expectation,
+    "BusinessImpact": chart_of_views.business,
+    "ExperimentPlanning": planning_chart,
+    "AATestResult": aa_chart,
+}
 
 
 def _effects(result: ExperimentResult) -> alt.LayerChart:
@@ -68,21 +78,16 @@ def _guardrails(result: ExperimentResult) -> alt.LayerChart:
         metric = metrics[row[METRIC]]
         row[LIMIT] = (1 if metric.direction == "down" else -1) * (metric.max_harm or 0.0)
     said = "; ".join(f"{row[METRIC]}: {row[STATUS]}" for row in rows) or "The plan names no guardrail"
-    forest = _forest(rows, "Relative change against control; the red line is the harm that is tolerated")
     limits = (
         alt.Chart(_labelled(rows))
         .mark_tick(color=charting.VERMILION, thickness=3, size=26)
         .encode(x=alt.X(f"{LIMIT}:Q"), y=alt.Y("label:N", sort=None))
     )
-    return charting.titled(
-        alt.layer(forest, limits).properties(height=ROW_HEIGHT * max(1, len(rows)) + 20, width=charting.WIDTH),
-        said,
-        result.basis,
-        description=f"Guardrails with intervals and their limits. {said}.",
-    )
+    chart = _forest(rows, "Relative change against control; the red line is the harm that is tolerated", limits)
+    return charting.titled(chart, said, result.basis, description=f"Guardrails with their limits. {said}.")
 
 
-def _forest(rows: Sequence[Mapping[str, Any]], title: str) -> alt.LayerChart:
+def _forest(rows: Sequence[Mapping[str, Any]], title: str, *more: alt.Chart) -> alt.LayerChart:
     table = _labelled(rows)
     colours = alt.Color(
         f"{ROLE}:N",
@@ -100,7 +105,7 @@ def _forest(rows: Sequence[Mapping[str, Any]], title: str) -> alt.LayerChart:
     )
     words = charting.row_words(base, "said")
     zero = alt.Chart(pd.DataFrame({"zero": [0.0]})).mark_rule(color=charting.INK, strokeDash=[3, 3]).encode(x="zero:Q")
-    return charting.layer(zero, spread, points, words).properties(
+    return charting.layer(zero, spread, points, words, *more).properties(
         height=ROW_HEIGHT * max(1, len(table)) + 20, width=charting.WIDTH
     )
 

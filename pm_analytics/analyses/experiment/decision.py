@@ -101,7 +101,7 @@ RULES: tuple[Rule, ...] = (
         6, "SHIP", lambda f: f.wins and all(g == "safe" for g in f.guardrails),
         "a primary metric got better, none got worse, and every guardrail is safe",
     ),
-    Rule(7, "SHIP WITH WATCH", lambda f: f.wins, "a primary metric got better; a guardrail is not yet shown to be safe"),
+    Rule(7, "SHIP WITH WATCH", lambda f: f.wins, "a primary metric got better; a guardrail is not shown to be safe yet"),
     Rule(8, "ITERATE", lambda f: f.ruled_out, "no change worth having: even the best case lies below it"),
     Rule(9, "EXTEND", lambda f: not f.at_end, "nothing is decided yet, and the planned end has not come"),
     Rule(

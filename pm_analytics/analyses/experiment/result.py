@@ -40,12 +40,18 @@ if TYPE_CHECKING:
 
     import pandas as pd
 
+    from pm_analytics.analyses.experiment.alternatives import Alternatives
     from pm_analytics.analyses.experiment.counts import Units
+    from pm_analytics.analyses.experiment.days import EffectByDay
     from pm_analytics.analyses.experiment.decision import Decision
+    from pm_analytics.analyses.experiment.expecting import BusinessImpact, Expectation
     from pm_analytics.analyses.experiment.gate import Check
     from pm_analytics.analyses.experiment.looks import Reading
+    from pm_analytics.analyses.experiment.novelty import EffectSinceExposure
     from pm_analytics.analyses.experiment.plan import ExperimentPlan
     from pm_analytics.analyses.experiment.roles import Judged
+    from pm_analytics.analyses.experiment.segments import ExperimentSegments
+    from pm_analytics.analyses.experiment.steps import StepEffects, WaitingCurves
 
 SIGNED = (DIFFERENCE, CI_LOWER, CI_UPPER)
 QUIET = [KIND, METHOD, P_VALUE, ADJUSTED_P_VALUE, CONFIDENCE, DETECTABLE_LIFT, VARIANCE_REDUCTION]
@@ -157,6 +163,60 @@ class ExperimentResult(Result):
     def rows(self, role: str) -> list[dict[str, Any]]:
         """List the rows of one role, ``"primary"``, ``"guardrail"`` or ``"exploratory"``, as plain dictionaries."""
         return [row for row in records(self._table) if row[ROLE] == role]
+
+    def by(self, segment: str, *, top: int = 10) -> ExperimentSegments:
+        """Compare the variants within each value of a property of the exposures; see :func:`segments.by_segment`."""
+        from pm_analytics.analyses.experiment.segments import by_segment
+
+        return by_segment(self, segment, top=top)
+
+    def over_time(self, metric: str | None = None) -> EffectByDay:
+        """Follow the effect of everybody up to each day, with a band that allows looking; see :func:`days.by_day`."""
+        from pm_analytics.analyses.experiment.days import by_day
+
+        return by_day(self, metric)
+
+    def by_day(self, metric: str | None = None) -> EffectByDay:
+        """Give the effect on each day's units alone; see :func:`days.by_day`."""
+        from pm_analytics.analyses.experiment.days import by_day
+
+        return by_day(self, metric, cumulative=False)
+
+    def since_exposure(self, metric: str | None = None, *, days: int = 28) -> EffectSinceExposure:
+        """Follow the effect by days since exposure: does it fade? See :func:`novelty.since_exposure`."""
+        from pm_analytics.analyses.experiment.novelty import since_exposure
+
+        return since_exposure(self, metric, days=days)
+
+    def alternatives(self) -> Alternatives:
+        """Compute every effect in the other ways that its plan leaves open; see :func:`alternatives.alternatives`."""
+        from pm_analytics.analyses.experiment.alternatives import alternatives
+
+        return alternatives(self)
+
+    def expect(self, *, usual_lift: float = 0.05) -> Expectation:
+        """Say what to expect after launch, as a Bayesian would; see :func:`expecting.expectation`."""
+        from pm_analytics.analyses.experiment.expecting import expectation
+
+        return expectation(self, usual_lift=usual_lift)
+
+    def business(self, *, units_per_year: float, value: float = 1.0, baseline: float | None = None) -> BusinessImpact:
+        """Say what the effect comes to over everybody and a year; see :func:`expecting.business`."""
+        from pm_analytics.analyses.experiment.expecting import business
+
+        return business(self, units_per_year=units_per_year, value=value, baseline=baseline)
+
+    def steps(self, metric: str | None = None) -> StepEffects:
+        """Compare the variants at each step of a funnel metric; see :func:`steps.step_effects`."""
+        from pm_analytics.analyses.experiment.steps import step_effects
+
+        return step_effects(self, metric)
+
+    def curves(self, metric: str | None = None) -> WaitingCurves:
+        """Give the curves of a time-to-event metric; see :func:`steps.waiting_curves`."""
+        from pm_analytics.analyses.experiment.steps import waiting_curves
+
+        return waiting_curves(self, metric)
 
     def summary(self) -> str:
         """Say the primary effects with their intervals and the guardrails' status; or why nothing may be read."""

@@ -15,8 +15,9 @@ import ibis
 import numpy as np
 
 from pm_analytics import engine
+from pm_analytics.analyses.experiment.counts.assignment import AT
 from pm_analytics.analyses.experiment.counts.values import SUMMED, below, pre, prebelow, value
-from pm_analytics.names import VARIANT
+from pm_analytics.names import DAY, SEGMENT, VARIANT
 from pm_analytics.results import records
 from pm_analytics.stats.moments import Moments
 
@@ -170,7 +171,12 @@ def strata_of(table: Any, covariates: Sequence[str]) -> tuple[str, ...]:  # noqa
     return tuple(name for name in covariates if kinds[name].is_string() or kinds[name].is_boolean())
 
 
-def clustered(table: Any, cluster: str, layouts: Sequence[Layout]) -> tuple[Any, list[Layout]]:  # noqa: ANN401
+def clustered(
+    table: Any,  # noqa: ANN401
+    cluster: str,
+    layouts: Sequence[Layout],
+    by: Sequence[str] = (),
+) -> tuple[Any, list[Layout]]:
     """Add the units of each group together, and make every metric a ratio of the group's sums.
 
     A mean over units is a sum over a number of units, both of which differ from group to group.
@@ -187,7 +193,26 @@ def clustered(table: Any, cluster: str, layouts: Sequence[Layout]) -> tuple[Any,
         columns |= {name: table[name].sum(where=known) for name in past}
         covariates = (*past, f"size_{layout.number}") if past else ()
         made.append(Layout(layout.number, (target, below(layout.number)), covariates, shifted=True))
-    return table.group_by([VARIANT, cluster]).aggregate(**columns), made
+    return table.group_by([VARIANT, cluster, *by]).aggregate(**columns), made
+
+
+def with_segment(table: Any, prop: str, named: Sequence[str], *, missing: str, other: str) -> Any:  # noqa: ANN401
+    """Add the column ``segment``: a property as text, its smaller values together."""
+    text = table[prop].cast("string")
+    kept = ibis.ifelse(text.isin(list(named)), text, ibis.literal(other)) if named else ibis.literal(other)
+    return table.mutate(**{SEGMENT: ibis.ifelse(text.isnull(), ibis.literal(missing), kept)})
+
+
+def sizes_of(table: Any, prop: str) -> dict[str, int]:  # noqa: ANN401
+    """Count the units of each value of a property, the largest first; missing ones are not among them."""
+    counted = table.filter(table[prop].notnull()).group_by(table[prop].cast("string").name("value"))
+    rows = records(engine.run(counted.aggregate(n=ibis._.count())))
+    return {str(r["value"]): int(r["n"]) for r in sorted(rows, key=lambda r: (-int(r["n"]), str(r["value"])))}
+
+
+def with_day(table: Any, after: int, timezone: str, until: int) -> Any:  # noqa: ANN401
+    """Add the column ``day``: the local day (days since 1970) so many microseconds after exposure."""
+    return table.mutate(**{DAY: engine.local_day(table[AT] + after, timezone, until)})
 
 
 def _shifts(table: Any, layouts: Sequence[Layout]) -> dict[str, float]:  # noqa: ANN401

@@ -6,7 +6,6 @@ import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
 import pandas as pd
 
 from pm_analytics.analyses.experiment.analysis import adjustments
@@ -31,9 +30,8 @@ from pm_analytics.names import (
     UNIFORM_P_VALUE,
     VERDICT,
 )
-from pm_analytics.results import NOTHING, Claim, Result, known, records
-from pm_analytics.stats.detectable import finding_reach
-from pm_analytics.stats.relabelling import Chance, chance_of
+from pm_analytics.results import NOTHING, Claim, Result, records
+from pm_analytics.stats.proportions import Interval, share, wilson
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -44,6 +42,8 @@ if TYPE_CHECKING:
     from pm_analytics.events import EventLog
 
 FEWEST, MOST = 100, 100_000
+CONFIDENCE = 0.99
+"""Of the interval of a false-positive rate: with ten metrics, one in twenty would often look odd by chance."""
 ODD = 0.001
 """Below this p-value, p-values are not uniform; with few conversions they cannot be, and that is no fault."""
 RIGHT, TOO_MANY, CAUTIOUS, UNEVEN, UNKNOWN = "as it should be", "too many", "cautious", "uneven", "not tested"
@@ -81,8 +81,8 @@ def aa_test(
     AATestResult
         ``to_frame()``: one row per metric and analysis: ``metric``, ``role``, ``method``, ``repetitions`` in which it
         could be made, ``false_positives``, ``false_positive_rate`` with ``ci_lower`` and ``ci_upper`` (Wilson, 99 %),
-        ``uniform_p_value`` (that p-values are uniform: Kolmogorov & Smirnov), ``mde`` (the smallest relative change that
-        would have been found with the planned power, by the spread of the drawn differences), ``mde_absolute``,
+        ``uniform_p_value`` (that p-values are uniform: Kolmogorov & Smirnov), ``mde`` (the smallest relative change
+        that would have been found with the planned power, by the spread of the drawn differences), ``mde_absolute``,
         ``mde_by_formula`` (relative, by the standard error of the analysis), ``verdict`` and ``reason``.
         Every metric is analysed as the experiment would, read once, two-sided. For a ratio of counts, and for groups
         assigned as a whole, the usual shortcut stands beside it.
@@ -94,9 +94,10 @@ def aa_test(
 
     Notes
     -----
-    Each unit (or group) falls into the variant by itself, with the chance that the split gives it. Up to 2 million units
-    are fetched, only the columns that are needed; more are added up in 20,000 buckets by a hash of their id where they
-    lie, and buckets are assigned: the same in the long run, since chance fills the buckets.
+    Each unit (or group) falls into the variant by itself, with the chance that the split gives it. Up to 2 million
+    units are fetched, only the columns that are needed; more are added up in 20,000 buckets by a hash of their id where
+    they lie, and buckets are assigned: the same in the long run, since chance fills them.
+    The draws are those of :func:`pm_analytics.stats.randomisation.reassign`.
     """
     if not isinstance(repetitions, int) or not FEWEST <= repetitions <= MOST:
         raise ParameterError(f"repetitions={repetitions!r} must be a whole number from {FEWEST} to {MOST:,}.")
@@ -104,12 +105,12 @@ def aa_test(
     past = past_of(log, asked, eligible=eligible, exposures=exposures, history=history)
     weights = split_of(plan)
     others = [weight for name, weight in weights.items() if name != plan.control]
-    share = min(others) / (min(others) + weights[plan.control])
-    drawn = drawn_anew(past.units, asked, Draws(share, repetitions, seed))
-    table = pd.DataFrame([_row(each, plan) for each in drawn])
+    part = min(others) / (min(others) + weights[plan.control])
+    drawn = drawn_anew(past.units, asked, Draws(part, repetitions, seed, plan.confidence_alpha, plan.power))
+    table = pd.DataFrame([_row(each, plan.confidence_alpha) for each in drawn])
     return AATestResult(
         _table=table,
-        definition=_definition(plan, repetitions, share),
+        definition=_definition(plan, repetitions, part),
         basis=f"{past.said}; {past.log.basis}",
         alpha=plan.confidence_alpha,
         drawn=tuple(drawn),
@@ -125,7 +126,7 @@ class AATestResult(Result):
     alpha : float
         The level: how often chance may look like an effect.
     drawn : tuple of Drawn
-        Every draw's p-value and difference, per metric and analysis.
+        Per metric and analysis, what all draws said.
     """
 
     alpha: float
@@ -134,7 +135,7 @@ class AATestResult(Result):
     def summary(self) -> str:
         """Say of each metric whether chance is found as often as it should be, and what a shortcut would have done."""
         rows = records(self._table)
-        return " ".join(capitalised(_say(row, each, self.alpha)) for row, each in zip(rows, self.drawn, strict=True))
+        return " ".join(_say(row, each, self.alpha) for row, each in zip(rows, self.drawn, strict=True))
 
     def headline(self) -> str:
         """Say whether all metrics are as they should be."""
@@ -169,72 +170,61 @@ class AATestResult(Result):
         return shown if shown[REASON].any() else shown.drop(columns=REASON)
 
 
-def _row(drawn: Drawn, plan: ExperimentPlan) -> dict[str, Any]:
-    found = chance_of(drawn.p_values, alpha=plan.confidence_alpha)
-    reach = finding_reach(plan.confidence, plan.power)
-    spread, error = _spread(drawn.differences), _middle(drawn.errors)
+def _row(drawn: Drawn, alpha: float) -> dict[str, Any]:
+    interval = wilson(drawn.found, drawn.made, confidence=CONFIDENCE)
     positive = drawn.value > 0
     return {
         METRIC: drawn.metric.name,
         ROLE: drawn.role,
         METHOD: drawn.method,
-        REPETITIONS: found.draws,
-        FALSE_POSITIVES: found.found,
-        FALSE_POSITIVE_RATE: found.rate,
-        CI_LOWER: found.interval.lower,
-        CI_UPPER: found.interval.upper,
-        UNIFORM_P_VALUE: found.uniform_p_value,
-        MDE: reach * spread / drawn.value if positive else math.nan,
-        MDE_ABSOLUTE: reach * spread,
-        MDE_BY_FORMULA: reach * error / drawn.value if positive else math.nan,
-        VERDICT: verdict(found, plan.confidence_alpha),
+        REPETITIONS: drawn.made,
+        FALSE_POSITIVES: drawn.found,
+        FALSE_POSITIVE_RATE: share(drawn.found, drawn.made),
+        CI_LOWER: interval.lower,
+        CI_UPPER: interval.upper,
+        UNIFORM_P_VALUE: drawn.uniformity,
+        MDE: drawn.detectable / drawn.value if positive else math.nan,
+        MDE_ABSOLUTE: drawn.detectable,
+        MDE_BY_FORMULA: drawn.by_formula / drawn.value if positive else math.nan,
+        VERDICT: verdict(interval, drawn.uniformity, alpha),
         REASON: drawn.reason,
     }
 
 
-def verdict(found: Chance, alpha: float) -> str:
+def verdict(rate: Interval, uniformity: float, alpha: float) -> str:
     """Say in a word or two whether chance is found as often as it should be."""
-    if math.isnan(found.rate):
+    if math.isnan(rate.lower):
         return UNKNOWN
-    if found.interval.lower > alpha:
+    if rate.lower > alpha:
         return TOO_MANY
-    if found.interval.upper < alpha:
+    if rate.upper < alpha:
         return CAUTIOUS
-    return UNEVEN if found.uniform_p_value < ODD else RIGHT
+    return UNEVEN if uniformity < ODD else RIGHT
 
 
 def _say(row: dict[str, Any], drawn: Drawn, alpha: float) -> str:
     """Say one row in a sentence."""
     if row[VERDICT] == UNKNOWN:
-        return f"{row[METRIC]}: {UNKNOWN}: {row[REASON]}."
+        return f"{capitalised(UNKNOWN)}: {row[METRIC]}; {row[REASON]}."
     rate = f"{row[FALSE_POSITIVE_RATE]:.1%} of {row[REPETITIONS]:,} draws"
     if not drawn.planned:
-        return f"By the {drawn.method} it would have been {row[FALSE_POSITIVE_RATE]:.1%}."
+        return f"By the {drawn.method}, it would have been {row[FALSE_POSITIVE_RATE]:.1%}."
     what = {
         RIGHT: f"as it should be ({alpha:.0%})",
-        TOO_MANY: f"too many for a level of {alpha:.0%}: do not trust its intervals on this data; cap it (cap=0.99), or "
-        "take more units",
-        CAUTIOUS: f"fewer than {alpha:.0%}: cautious, as with few conversions; a real change is found less often",
+        TOO_MANY: f"too many for a level of {alpha:.0%}: do not trust its intervals on this data; look for units that "
+        "are no people, cap it (cap=0.99), or take more units",
+        CAUTIOUS: f"fewer than {alpha:.0%}: cautious, as with few conversions or few large values; a real change is "
+        "found less often",
         UNEVEN: f"about {alpha:.0%}, but p-values are not spread evenly, as with few different values",
     }[row[VERDICT]]
     least = "" if math.isnan(row[MDE]) else f"; a change of {row[MDE]:.1%} would probably have been found"
-    return f"{row[METRIC]}: something is found in {rate}, {what}{least}."
+    return f"In {row[METRIC]}, something is found in {rate}, {what}{least}."
 
 
-def _spread(differences: Any) -> float:  # noqa: ANN401
-    kept = differences[~np.isnan(differences)]
-    return float(kept.std(ddof=1)) if len(kept) > 1 else math.nan
-
-
-def _middle(errors: Any) -> float:  # noqa: ANN401
-    kept = errors[~np.isnan(errors)]
-    return float(np.median(kept)) if len(kept) else math.nan
-
-
-def _definition(plan: ExperimentPlan, repetitions: int, share: float) -> str:
+def _definition(plan: ExperimentPlan, repetitions: int, part: float) -> str:
     metrics = "; ".join(f"{metric.name} = {metric.definition}" for metric, _ in in_one_variant(plan).metrics())
     parts = [
-        f"A/A test: {repetitions:,} assignments drawn by chance, {share:.0%} of units into the variant",
+        f"A/A test: {repetitions:,} assignments drawn by chance, {part:.0%} of units into the variant",
         metrics,
         f"level {plan.confidence_alpha:.3g}, two-sided, read once",
         *adjustments(plan),

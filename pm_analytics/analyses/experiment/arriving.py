@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from pm_analytics import calendars
 from pm_analytics.errors import ParameterError
 from pm_analytics.names import USER_ID
-from pm_analytics.stats.saturation import Saturating, saturating, steady
+from pm_analytics.stats.arrivals import fit
 
 if TYPE_CHECKING:
     from datetime import date
@@ -18,12 +18,15 @@ if TYPE_CHECKING:
     from pm_analytics.analyses.experiment.past import Past
     from pm_analytics.analyses.experiment.plan import ExperimentPlan
     from pm_analytics.metrics import Metric
+    from pm_analytics.stats.arrivals import Arrivals
 
 DAYS = 7
 FARTHEST = 52
 """Nobody knows what comes after a year."""
 STEADY = 0.85
 """Arrivals are called steady when so many weeks bring at least this share of as many times the first one."""
+LEVEL = 0.05
+"""They level off when a second year brings less than this part of all that came in the first."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -32,31 +35,40 @@ class Arriving:
 
     Attributes
     ----------
-    curve : Saturating or None
-        Different units by day; None when nobody knows.
+    curve : Arrivals or None
+        Different units by day, learnt from the past; None when it was not.
+    per_week : float
+        Units a week as they were given; NaN when they were not.
     starts : date or None
         First day; None when it is not known.
     word : str
         What a unit is called.
     """
 
-    curve: Saturating | None
+    curve: Arrivals | None
+    per_week: float
     starts: date | None
     word: str = "units"
 
     @property
     def known(self) -> bool:
         """Whether anything is known of arrivals."""
-        return self.curve is not None
+        return self.curve is not None or not math.isnan(self.per_week)
 
     @property
     def ceiling(self) -> float:
         """Where arrivals level off; infinite when they do not."""
-        return math.inf if self.curve is None else self.curve.ceiling
+        year, another = self.units(FARTHEST), self.units(2 * FARTHEST)
+        return another if another <= (1 + LEVEL) * year else math.inf
+
+    @property
+    def rough(self) -> str:
+        """Why arrivals are a rough guess; empty when they are not."""
+        return "" if self.curve is None else self.curve.reason
 
     def units(self, weeks: int) -> float:
         """Give the units that came in so many weeks; NaN when nobody knows."""
-        return math.nan if self.curve is None else self.curve.by(DAYS * weeks)
+        return weeks * self.per_week if self.curve is None else self.curve.by(DAYS * weeks)
 
     def weeks_for(self, units: float) -> int | None:
         """Give the whole weeks, at least one, in which so many units come; None when that takes over a year."""
@@ -88,13 +100,12 @@ def arriving_from(past: Past | None, plan: ExperimentPlan, units_per_week: float
     if units_per_week is not None and not units_per_week > 0:
         raise ParameterError(f"units_per_week={units_per_week!r} must be above 0.")
     people = plan.unit == USER_ID and (past is None or past.log.unit == USER_ID)
-    curve = None if units_per_week is None else steady(units_per_week / DAYS)
-    if curve is None and past is not None:
-        curve = saturating(past.days)
+    given = math.nan if units_per_week is None else float(units_per_week)
+    curve = fit(past.days.tolist()) if past is not None and len(past.days) and units_per_week is None else None
     starts: Any = plan.starts
     if starts is None and past is not None:
         starts = _next_monday(past)
-    return Arriving(curve, starts, "users" if people else "units")
+    return Arriving(curve, given, starts, "users" if people else "units")
 
 
 def _next_monday(past: Past) -> date:

@@ -7,12 +7,13 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from pm_analytics.analyses.experiment import comparing
+from pm_analytics.analyses.experiment.counts.spread import watched
 from pm_analytics.analyses.experiment.wording import SHARES
 from pm_analytics.errors import ParameterError, UnknownNameError
 from pm_analytics.times import say_duration
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Mapping
 
     from pm_analytics.analyses.experiment.counts import Units
     from pm_analytics.analyses.experiment.estimates import Estimate
@@ -42,7 +43,7 @@ class Baseline:
         Of one unit: that of the metric's estimate over n units, times n. It holds what the time before takes away, and
         what groups of like units add.
     users : int
-        Units it was taken from; 0 when it was given.
+        Units it was taken from, of a quantile those that had the event; 0 when it was given.
     share : bool
         Whether it is a plain share, whose spread follows from its value.
     variance_reduction : float
@@ -91,12 +92,14 @@ def baselines_of(units: Units | None, plan: ExperimentPlan, given: Given | None)
         missing = [name for name in names if name not in given]
         if missing:
             raise ParameterError(
-                f"Without a log, nothing is known of {missing[0]!r}; say baseline={{{missing[0]!r}: 0.05}} for a share, "
-                "or (mean, standard deviation) for anything else."
+                f"Without a log, nothing is known of {missing[0]!r}; say baseline={{{missing[0]!r}: 0.05}} for a "
+                "share, or (mean, standard deviation) for anything else."
             )
         return [said(metric, role, given[metric.name]) for metric, role in plan.metrics()]
     found = seen(units, plan)
-    return [said(each.metric, each.role, given[each.metric.name]) if each.metric.name in given else each for each in found]
+    return [
+        said(each.metric, each.role, given[each.metric.name]) if each.metric.name in given else each for each in found
+    ]
 
 
 def said(metric: Metric, role: str, value: float | tuple[float, float]) -> Baseline:
@@ -124,38 +127,47 @@ def seen(units: Units, plan: ExperimentPlan) -> list[Baseline]:
     will be.
     """
     counted = comparing.estimates(units, replace(plan, cluster=None), [plan.control])
+    sizes = [_watched(units, each) for each in counted]
     if plan.cluster is None:
-        return [_baseline(each, each.control_users) for each in counted]
+        return [_baseline(each, n) for each, n in zip(counted, sizes, strict=True)]
     grouped = comparing.estimates(units, plan, [plan.control])
-    return [_grouped(each, alone) for each, alone in zip(grouped, counted, strict=True)]
+    return [_grouped(*three) for three in zip(grouped, counted, sizes, strict=True)]
 
 
-def _grouped(grouped: Estimate, alone: Estimate) -> Baseline:
+def _watched(units: Units, estimate: Estimate) -> int:
+    """Count the units that were watched for the whole window; a quantile is told by those alone that had the event."""
+    if estimate.metric.kind != "quantile":
+        return estimate.control_users
+    return watched(units, estimate.metric)
+
+
+def _grouped(grouped: Estimate, alone: Estimate, units: int) -> Baseline:
     """Spread the variance over groups to the units in them."""
-    plain, found = _baseline(alone, alone.control_users), _baseline(grouped, alone.control_users)
+    plain, found = _baseline(alone, units), _baseline(grouped, units)
     # Against units on their own before any adjustment: both may be adjusted, and differently.
-    effect = _variance(_raw(grouped), alone.control_users) / _variance(_raw(alone), alone.control_users)
-    return replace(found, share=False, design_effect=effect, reason=plain.reason or found.reason)
+    apart = _variance(_raw(alone), units)
+    effect = _variance(_raw(grouped), units) / apart if apart > 0 else math.nan
+    return replace(found, share=False, users=plain.users, design_effect=effect, reason=plain.reason or found.reason)
 
 
-def _baseline(estimate: Estimate, users: int) -> Baseline:
+def _baseline(estimate: Estimate, units: int) -> Baseline:
     arm = estimate.control_arm
-    variance = _variance(arm, users)
+    variance = _variance(arm, units)
     return Baseline(
         metric=estimate.metric,
         role=estimate.role,
         value=arm.mean,
         variance=variance,
-        users=users,
+        users=estimate.control_users,
         share=estimate.shares is not None,
         variance_reduction=estimate.variance_reduction,
-        reason=estimate.broken or _reason(estimate.metric, arm, variance, users),
+        reason=estimate.broken or _reason(estimate.metric, arm, variance, estimate.control_users),
     )
 
 
-def _variance(arm: Arm, users: int) -> float:
+def _variance(arm: Arm, units: int) -> float:
     """Give the variance of one unit: what is compared may be groups or events, whose number per unit stays as it is."""
-    return arm.variance / arm.n * users if arm.n else math.nan
+    return arm.variance / arm.n * units if arm.n else math.nan
 
 
 def _raw(estimate: Estimate) -> Arm:

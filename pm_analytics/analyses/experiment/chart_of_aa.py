@@ -20,7 +20,7 @@ def aa_chart(result: AATestResult) -> alt.LayerChart:
     table["planned"] = [each.planned for each in result.drawn]
     table = table.dropna(subset=[FALSE_POSITIVE_RATE])
     table["label"] = [
-        metric if planned else f"{metric}, {method}"
+        metric if planned else method
         for metric, method, planned in zip(table[METRIC], table[METHOD], table["planned"], strict=True)
     ]
     table["said"] = [
@@ -34,7 +34,7 @@ def aa_chart(result: AATestResult) -> alt.LayerChart:
     rate = alt.X(
         f"{FALSE_POSITIVE_RATE}:Q",
         axis=charting.PERCENT,
-        scale=alt.Scale(domain=[0, max(2 * result.alpha, 1.05 * highest)]),
+        scale=alt.Scale(domain=[0, min(1.0, max(2 * result.alpha, 1.05 * highest))]),
         title="Draws in which something was found, though nothing is there",
     )
     tips = [

@@ -8,7 +8,7 @@ import altair as alt
 import pandas as pd
 
 from pm_analytics import charting
-from pm_analytics.names import MDE, METRIC, MIN_EFFECT, POWER_FOR_MIN_EFFECT, ROLE, UNITS, WEEK
+from pm_analytics.names import MDE, METRIC, MIN_EFFECT, POWER_FOR_MIN_EFFECT, READ_ON, ROLE, UNITS, WEEK
 
 if TYPE_CHECKING:
     from pm_analytics.analyses.experiment.planning import ExperimentPlanning
@@ -23,7 +23,7 @@ def planning_chart(result: ExperimentPlanning) -> alt.LayerChart:
     A dashed line is the change worth having (of a guardrail: the harm that is tolerated); the upright line is the week
     at which the plan would stop taking in units.
     """
-    table = result.to_frame().dropna(subset=[MDE])
+    table = result.to_frame().dropna(subset=[MDE]).astype({READ_ON: str})
     wanted = result.requirements()[[METRIC, MIN_EFFECT]].dropna()
     names = list(dict.fromkeys(table[METRIC]))
     colours = alt.Color(f"{METRIC}:N", sort=names, scale=alt.Scale(domain=names))
@@ -39,6 +39,7 @@ def planning_chart(result: ExperimentPlanning) -> alt.LayerChart:
         alt.Tooltip(f"{ROLE}:N", title="Role"),
         alt.Tooltip(f"{WEEK}:Q", title="Weeks"),
         alt.Tooltip(f"{UNITS}:Q", title="Units in all", format=","),
+        alt.Tooltip(f"{READ_ON}:N", title="Read it on"),
         alt.Tooltip(f"{MDE}:Q", title="Can find", format=".1%"),
         alt.Tooltip(f"{POWER_FOR_MIN_EFFECT}:Q", title="Power for the change worth having", format=".0%"),
     ]

@@ -1,54 +1,47 @@
-"""One metric of an A/A test: the analysis itself on assignments drawn anew, and the shortcut that it is not."""
+"""The metrics of an A/A test: each analysed on assignments drawn anew, and by the shortcut that it is not."""
 
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
 from pm_analytics.analyses.experiment import comparing
-from pm_analytics.analyses.experiment.counts import Summed, cap_of, capped, clustered
-from pm_analytics.analyses.experiment.counts.rows import in_memory, rows_of_buckets, rows_of_groups, rows_of_units
+from pm_analytics.analyses.experiment.counts import cap_of, capped
+from pm_analytics.analyses.experiment.counts.rows import rows_of
 from pm_analytics.analyses.experiment.counts.values import SUMMED
-from pm_analytics.analyses.experiment.estimates import estimate
+from pm_analytics.analyses.experiment.wording import SHARES
 from pm_analytics.metrics import ROWS
-from pm_analytics.names import UNIT
-from pm_analytics.stats.effects import Arm, compare_means, compare_shares
-from pm_analytics.stats.relabelling import relabelled
+from pm_analytics.stats.proportions import normal_quantile
+from pm_analytics.stats.randomisation import FEWEST, reassign
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
-    from typing import Any
-
-    from numpy.typing import NDArray
-
-    from pm_analytics.analyses.experiment.counts import Layout, Units
+    from pm_analytics.analyses.experiment.counts import Units
     from pm_analytics.analyses.experiment.counts.rows import Rows
     from pm_analytics.analyses.experiment.plan import ExperimentPlan
     from pm_analytics.metrics import Metric
-    from pm_analytics.stats.effects import Effect
-    from pm_analytics.stats.moments import Moments
+    from pm_analytics.stats.randomisation import Reassigned
 
-    Analysis = Callable[[Moments, Moments], Effect]
-
-ONE, OTHER = "control", "variant"
 NOT_DRAWN = "a quantile or a waiting time would need the events of every draw, so it is not drawn anew"
-NOBODY = "no unit of the past was watched for the metric's whole window"
+TOO_FEW = "too few units of the past were watched for its whole window"
+NOTHING_BELOW = "nothing of what it is divided by ever happened"
 
 
 class Draws(NamedTuple):
-    """How assignments are drawn: the chance to fall into the variant, how often, from which seed."""
+    """How assignments are drawn and judged: chance to fall into the variant, how often, seed, level, power."""
 
     share: float
-    number: int
+    repetitions: int
     seed: int
+    alpha: float
+    power: float
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, slots=True)
 class Drawn:
-    """What one analysis of one metric said in every draw.
+    """What one analysis of one metric said in all draws.
 
     Attributes
     ----------
@@ -60,8 +53,12 @@ class Drawn:
         How it was analysed, in words.
     planned : bool
         Whether the experiment analyses it so; else it is a shortcut, shown for comparison.
-    p_values, differences, errors : arrays of shape (draws,)
-        Two-sided p-value, difference and its standard error in each draw.
+    made, found : int
+        Draws in which it could be analysed, and those of them in which something was found.
+    uniformity : float
+        p-value of p-values being uniform; NaN for a shortcut.
+    detectable, by_formula : float
+        The difference found with the planned power, by the spread of the differences and by their standard error.
     value : float
         The metric over all units.
     reason : str
@@ -72,121 +69,105 @@ class Drawn:
     role: str
     method: str = ""
     planned: bool = True
-    p_values: NDArray[np.float64] = field(default_factory=lambda: np.zeros(0))
-    differences: NDArray[np.float64] = field(default_factory=lambda: np.zeros(0))
-    errors: NDArray[np.float64] = field(default_factory=lambda: np.zeros(0))
+    made: int = 0
+    found: int = 0
+    uniformity: float = math.nan
+    detectable: float = math.nan
+    by_formula: float = math.nan
     value: float = math.nan
     reason: str = ""
 
 
 def drawn_anew(units: Units, plan: ExperimentPlan, draws: Draws) -> list[Drawn]:
-    """Analyse every metric of a plan in each draw; also by the shortcut, where there is a usual one.
+    """Analyse every metric of a plan in each draw, and beside it by its usual shortcut, if it has one.
 
     Strata are left out: they would sharpen the comparison a little, and change nothing of what chance does.
     """
     numbered = [(number, metric, role) for number, (metric, role) in enumerate(plan.metrics())]
     summed = [each for each in numbered if each[1].kind in SUMMED | {"funnel"}]
     table = capped(units.table, {n: cap_of(units.table, n, m.cap) for n, m, _ in summed if m.cap is not None})
-    layouts = comparing.layouts_of(units, plan, summed)
     found = {number: [Drawn(metric, role, reason=NOT_DRAWN)] for number, metric, role in numbered}
-    made, rows = _rows(table, layouts, plan.cluster)
-    for (number, metric, role), layout, each in zip(summed, made, rows, strict=True):
-        found[number] = [_drawn(metric, role, each, _as_planned(metric, role, layout), draws)]
-        shortcut = _per_row(metric, each) if plan.cluster is None else None
-        if shortcut is not None:
-            by_row = _drawn(metric, role, each, shortcut, draws)
-            found[number].append(replace(by_row, planned=False, method=f"shortcut: each {_row(metric)} taken by itself"))
-    if plan.cluster is not None:
-        for number, shortcut in _one_by_one(table, layouts, plan, summed, draws):
-            found[number].append(shortcut)
+    apart = _errors_apart(units, plan, draws) if plan.cluster is not None else {}
+    rows = rows_of(table, comparing.layouts_of(units, plan, summed), plan.cluster)
+    for (number, metric, role), each in zip(summed, rows, strict=True):
+        found[number] = _drawn(Drawn(metric, role), each, plan.cluster, apart.get(metric.name), draws)
     return [each for number, _, _ in numbered for each in found[number]]
 
 
-def _rows(table: Any, layouts: list[Layout], cluster: str | None) -> tuple[list[Layout], Iterator[Rows]]:  # noqa: ANN401
-    """Give what chance divides: groups, units, or buckets of very many units."""
-    key = UNIT
-    if cluster is not None:
-        table, layouts = clustered(table, cluster, layouts)
-        key = cluster
-    if in_memory(table):
-        return layouts, rows_of_units(table, layouts, key)
-    return layouts, rows_of_buckets(table, layouts, key)
+def _drawn(asked: Drawn, rows: Rows, cluster: str | None, apart: float | None, draws: Draws) -> list[Drawn]:
+    """Analyse one metric as the experiment does, and by the shortcut."""
+    if len(rows.top) < FEWEST or min(draws.share, 1 - draws.share) * len(rows.top) < 2:
+        return [replace(asked, reason=TOO_FEW)]
+    if rows.bottom is not None and not rows.bottom.sum() > 0:
+        return [replace(asked, reason=NOTHING_BELOW)]
+    shares = asked.metric.kind in SHARES and rows.bottom is None and rows.covariates is None
+    how = draws._asdict()
+    made = reassign(rows.top, rows.bottom, covariates=rows.covariates, test="shares" if shares else "welch", **how)
+    value = float(rows.top.mean() if rows.bottom is None else rows.top.sum() / rows.bottom.sum())
+    planned = _as_planned(replace(asked, value=value, method=_method(rows, cluster, shares=shares)), made, draws)
+    error, method = _per_row(asked.metric, rows, draws) if cluster is None else (apart, "shortcut: units one by one")
+    if error is None:
+        return [planned]
+    # The shortcut looks at the same differences, before any adjustment, with another standard error.
+    raw = made if rows.covariates is None else reassign(rows.top, rows.bottom, **how)
+    return [planned, _by_shortcut(replace(planned, method=method), raw, error, draws)]
 
 
-def _one_by_one(
-    table: Any,  # noqa: ANN401
-    layouts: list[Layout],
-    plan: ExperimentPlan,
-    summed: comparing.Numbered,
-    draws: Draws,
-) -> Iterator[tuple[int, Drawn]]:
-    """Analyse groups that were assigned as a whole as if each unit had been assigned by itself."""
-    plain = [replace(layout, covariates=()) for layout in layouts]
-    rows = rows_of_groups(table, plain, str(plan.cluster))
-    for (number, metric, role), layout, each in zip(summed, plain, rows, strict=True):
-        found = _drawn(metric, role, each, _as_planned(metric, role, layout), draws)
-        method = f"shortcut: units taken one by one, not by {plan.cluster}"
-        yield number, replace(found, planned=False, method=method)
-
-
-def _drawn(metric: Metric, role: str, rows: Rows, analysis: Analysis, draws: Draws) -> Drawn:
-    if rows.units.sum() < 2:
-        return Drawn(metric, role, reason=NOBODY)
-    effects = [
-        analysis(variant, control)
-        for variant, control in relabelled(
-            rows.units, rows.sums, rows.products, rows.centre,
-            share=draws.share, draws=draws.number, seed=draws.seed,
-        )
-    ]  # fmt: skip
-    p_values = np.array([effect.p_value for effect in effects])
-    reason = "" if not np.isnan(p_values).all() else next(effect.reason for effect in effects if effect.reason)
-    return Drawn(
-        metric=metric,
-        role=role,
-        method=effects[0].method,
-        p_values=p_values,
-        differences=np.array([effect.difference for effect in effects]),
-        errors=np.array([effect.error for effect in effects]),
-        value=float(np.mean([effect.control for effect in effects])),
-        reason=reason,
+def _as_planned(asked: Drawn, made: Reassigned, draws: Draws) -> Drawn:
+    tested = made.p_values[~np.isnan(made.p_values)]
+    return replace(
+        asked,
+        made=len(tested),
+        found=int((tested < draws.alpha).sum()),
+        uniformity=made.uniformity,
+        detectable=made.detectable,
+        by_formula=made.detectable_by_formula,
+        reason=made.reason,
     )
 
 
-def _as_planned(metric: Metric, role: str, layout: Layout) -> Analysis:
-    """Analyse two arms as the experiment does."""
+def _by_shortcut(asked: Drawn, raw: Reassigned, error: float, draws: Draws) -> Drawn:
+    seen = raw.differences[np.isfinite(raw.differences)]
+    found = int((np.abs(seen) > normal_quantile(1 - draws.alpha) * error).sum())
+    factor = raw.detectable_by_formula / raw.error if raw.error > 0 else math.nan
+    return replace(
+        asked, planned=False, made=len(seen), found=found, uniformity=math.nan,
+        detectable=raw.detectable, by_formula=factor * error,
+    )  # fmt: skip
 
-    def analysis(variant: Moments, control: Moments) -> Effect:
-        groups = {OTHER: [Summed(variant, math.nan, math.nan)], ONE: [Summed(control, math.nan, math.nan)]}
-        return estimate(metric, role, OTHER, ONE, layout, groups).effect(0.95)
 
-    return analysis
-
-
-def _per_row(metric: Metric, rows: Rows) -> Analysis | None:
-    """Give the usual shortcut for a ratio of counts: take each row below the line for a unit. None for other metrics."""
+def _per_row(metric: Metric, rows: Rows, draws: Draws) -> tuple[float | None, str]:
+    """Give the standard error of a ratio of counts whose rows below the line are taken for units; None for others."""
     counted = metric.value is None and metric.per_value is None
-    if metric.kind != "ratio" or not (counted or metric.per == ROWS):
-        return None
-    above, below = (rows.sums + rows.units[:, None] * rows.centre)[:, :2].T
-    if (above >= 0).all() and (above <= below).all() and np.allclose(above, np.round(above)):
-        return _as_shares
-    return _as_counts if counted else None
+    if metric.kind != "ratio" or rows.bottom is None or not (counted or metric.per == ROWS):
+        return None, ""
+    rate, below = float(rows.top.sum() / rows.bottom.sum()), float(rows.bottom.sum())
+    whole = bool((rows.top == np.round(rows.top)).all())
+    if whole and rows.top.min() >= 0 and (rows.top <= rows.bottom).all():
+        variance = rate * (1 - rate)
+    elif counted:
+        variance = rate  # of a count, as Poisson has it
+    else:
+        return None, ""
+    named = "row" if metric.per == ROWS else repr(metric.per)
+    return _error(variance, below, draws), f"shortcut: each {named} by itself"
 
 
-def _as_shares(variant: Moments, control: Moments) -> Effect:
-    tops, bottoms = zip(*((arm.n * arm.means[0], arm.n * arm.means[1]) for arm in (variant, control)), strict=True)
-    return compare_shares(round(tops[0]), round(bottoms[0]), round(tops[1]), round(bottoms[1]))
+def _errors_apart(units: Units, plan: ExperimentPlan, draws: Draws) -> dict[str, float]:
+    """Give the standard error of each metric as if units, not groups of them, had been assigned."""
+    alone = replace(plan, cluster=None, pre_period=None, covariates=())
+    arms = {each.metric.name: each.control_arm for each in comparing.estimates(units, alone, [plan.control])}
+    return {name: _error(arm.variance, arm.n, draws) for name, arm in arms.items() if arm.variance > 0}
 
 
-def _as_counts(variant: Moments, control: Moments) -> Effect:
-    """Take counts for Poisson: their variance is their mean."""
-    arms = []
-    for arm in (variant, control):
-        rate = float(arm.means[0] / arm.means[1])
-        arms.append(Arm(round(arm.n * arm.means[1]), rate, rate))
-    return compare_means(*arms)
+def _error(variance: float, n: float, draws: Draws) -> float:
+    """Give the standard error of a difference of two arms that share n between them."""
+    return math.sqrt(variance / (n * draws.share * (1 - draws.share)))
 
 
-def _row(metric: Metric) -> str:
-    return "row" if metric.per == ROWS else repr(metric.per)
+def _method(rows: Rows, cluster: str | None, *, shares: bool) -> str:
+    """Say how a metric is analysed."""
+    tested = "pooled z or Fisher" if shares else "Welch"
+    over = f"over {cluster}" if cluster is not None else "delta method over units" if rows.bottom is not None else ""
+    before = "adjusted for the time before" if rows.covariates is not None else ""
+    return "; ".join(part for part in (over, before, tested) if part)

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from datetime import timedelta
 from typing import TYPE_CHECKING
+
+import numpy as np
 
 from pm_analytics import calendars
 from pm_analytics.analyses.experiment.analysis import asked_of, check_metrics, check_properties, kept
@@ -11,13 +14,12 @@ from pm_analytics.analyses.experiment.counts import Units
 from pm_analytics.analyses.experiment.counts.planning import as_one_variant, moments_as_exposures, units_per_day
 from pm_analytics.analyses.experiment.exposures import Exposures
 from pm_analytics.errors import DataError, ParameterError, UnknownNameError
-from pm_analytics.times import microseconds, parse_duration
+from pm_analytics.times import parse_duration
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import date, datetime
 
-    import numpy as np
     import pandas as pd
     from numpy.typing import NDArray
 
@@ -27,6 +29,7 @@ if TYPE_CHECKING:
 
     Moment = str | date | datetime
     History = str | tuple[Moment, Moment] | None
+    Exposed = tuple[EventLog, Span, Exposures, str]
 
 USUAL_HISTORY = "8 weeks"
 
@@ -44,8 +47,10 @@ class Past:
     span : (int, int)
         From which instant to before which one (UTC microseconds): whole local days.
     days : array of int
-        Units exposed for the first time on each of these days.
-    how : str
+        Units exposed for the first time on each of these days; empty when exposures have no time.
+    count : int
+        Units in all.
+    what : str
         What exposed a unit, in words.
     """
 
@@ -53,13 +58,14 @@ class Past:
     log: EventLog
     span: Span
     days: NDArray[np.int64]
-    how: str
+    count: int
+    what: str
 
     @property
     def said(self) -> str:
         """Say which units, and of which days."""
         first, until = (self.log.say(moment) for moment in self.span)
-        return f"{int(self.days.sum()):,} units, {self.how} from {first} to before {until}"
+        return f"{self.count:,} units with {self.what} from {first} to before {until}"
 
 
 def past_of(
@@ -80,33 +86,42 @@ def past_of(
     if exposures is not None and eligible is not None:
         raise ParameterError("eligible= and exposures= both say who is exposed; give one of them.")
     if exposures is not None:
-        found = exposures if isinstance(exposures, Exposures) else Exposures.from_frame(exposures)
-        source = found.log
-        span = _span(source, history, whole=True)
-        one: Exposures = as_one_variant(found, plan.control, span)  # type: ignore[assignment]
-        how = "as they were exposed"
+        source, span, one, what = _listed(exposures, plan, history)
     elif log is not None:
-        source = log
-        span = _span(log, history, whole=False)
-        events = _events(log, eligible)
-        one = Exposures(moments_as_exposures(log, events, span, plan.control))
-        how = "active" if events is None else f"by their first {' or '.join(map(repr, events))}"
+        source, span, one, what = _met(log, plan, eligible, history)
     else:
         raise ParameterError(
-            "There is neither a log nor a list of exposures to learn from. Pass a log, or say what you know: "
-            "baseline={'metric name': 0.05} and units_per_week=2_000."
+            "There is neither a log nor a list of exposures to learn from. Pass the log of your product."
         )
     check_metrics(log, one, [metric for metric, _ in plan.metrics()])
     check_properties(one, plan)
-    if not one.found["rows"]:
-        raise DataError(f"Nobody was {how} from {source.say(span[0])} to before {source.say(span[1])}.")
-    units = Units(kept(asked_of(log, one, plan)), asked_of(log, one, plan))
-    return Past(units, source, span, units_per_day(units.table, span, source.timezone), how)
+    asked = asked_of(log, one, plan)
+    table = kept(asked) if one.found["rows"] else None
+    days = units_per_day(table, span, source.timezone) if table is not None else np.zeros(0, dtype=np.int64)
+    if not days.sum():
+        trigger = "" if plan.trigger is None else f", and then met {plan.trigger!r},"
+        raise DataError(f"No unit had {what}{trigger} from {source.say(span[0])} to before {source.say(span[1])}.")
+    return Past(Units(table, asked), source, span, days if one.dated else days[:0], int(days.sum()), what)
 
 
 def in_one_variant(plan: ExperimentPlan) -> ExperimentPlan:
     """Leave of a plan what the past can tell: primary metrics and guardrails, of everybody."""
     return replace(plan, exploratory=(), segments=())
+
+
+def _listed(exposures: Exposures | pd.DataFrame, plan: ExperimentPlan, history: History) -> Exposed:
+    """Take a list of exposures, everybody in one variant."""
+    found = exposures if isinstance(exposures, Exposures) else Exposures.from_frame(exposures)
+    span = _span(found.log, history, whole=True)
+    one = as_one_variant(found, plan.control, span)
+    return found.log, span, Exposures(one.log, dated=one.dated), "an exposure"
+
+
+def _met(log: EventLog, plan: ExperimentPlan, eligible: str | Sequence[str] | None, history: History) -> Exposed:
+    """Take who met the exposing event for exposed, from its first moment on."""
+    span, events = _span(log, history, whole=False), _events(log, eligible)
+    what = "any event" if events is None else " or ".join(map(repr, events))
+    return log, span, Exposures(moments_as_exposures(log, events, span, plan.control)), what
 
 
 def _events(log: EventLog, eligible: str | Sequence[str] | None) -> tuple[str, ...] | None:
@@ -121,25 +136,36 @@ def _events(log: EventLog, eligible: str | Sequence[str] | None) -> tuple[str, .
 
 
 def _span(log: EventLog, history: History, *, whole: bool) -> Span:
-    """Give the whole local days to read: those asked for, as far as there is data; ``whole``: all when not asked."""
-    first = log.first_instant
+    """Give the whole local days to read: those asked for, as far as there is data.
+
+    The last day of a log counts when it is over. ``whole``: a list of exposures is read from its first day to its last,
+    unless a history is asked for.
+    """
+    first, end = log.first_instant, log.observed_until
     if first is None:
         raise DataError("The log has no events; there is no past to learn from.")
-    begins, ends = (calendars.number_at(moment, "day", log.timezone) for moment in (first, log.observed_until))
-    # The last day counts when it is over: the last event lies anywhere in it.
-    if isinstance(history, tuple | list):
-        if len(history) != 2:
-            raise ParameterError(f"history={history!r} needs a first day and the day after the last one.")
-        asked = tuple(calendars.number_at(log.moment(day, name="history"), "day", log.timezone) for day in history)
-        begins, ends = max(begins, asked[0]), min(ends, asked[1])
-    elif history is not None or not whole:
-        length = microseconds(parse_duration(history or USUAL_HISTORY, name="history"))
-        begins = max(begins, ends - max(1, length // microseconds(parse_duration("1 day"))))
-    elif whole:
-        ends += 1
-    if ends <= begins:
+    begins, over = _day(log, first), _day(log, end)
+    if isinstance(history, str) or (history is None and not whole):
+        length = parse_duration(history or USUAL_HISTORY, name="history")
+        begins = max(begins, over - max(1, round(length / timedelta(days=1))))
+    elif history is None:
+        over += 1
+    else:
+        asked = [_day(log, log.moment(day, name="history")) for day in _two(history)]
+        begins, over = max(begins, asked[0]), min(over, asked[1])
+    if over <= begins:
         raise DataError(
-            f"history={history!r} holds no whole day of data; the log goes from {log.say(first)} to "
-            f"{log.say(log.observed_until)}."
+            f"history={history!r} holds no whole day of data; the log goes from {log.say(first)} to {log.say(end)}."
         )
-    return tuple(calendars.start_instant(day, "day", log.timezone) for day in (begins, ends))  # type: ignore[return-value]
+    starts = [calendars.start_instant(day, "day", log.timezone) for day in (begins, over)]
+    return starts[0], starts[1]
+
+
+def _two(history: tuple[Moment, Moment]) -> tuple[Moment, Moment]:
+    if len(history) != 2:
+        raise ParameterError(f"history={history!r} needs a first day and the day after the last one, or '8 weeks'.")
+    return history
+
+
+def _day(log: EventLog, moment: int) -> int:
+    return calendars.number_at(moment, "day", log.timezone)

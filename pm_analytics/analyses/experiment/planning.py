@@ -39,7 +39,6 @@ from pm_analytics.results import NOTHING, Claim, Result, known
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from datetime import date
 
     from pm_analytics.analyses.experiment.baselines import Given
     from pm_analytics.analyses.experiment.exposures import Exposures
@@ -110,6 +109,12 @@ def plan_experiment(
     ParameterError, UnknownNameError, DataError
         Nothing to learn from; an event or a metric that is not there; a history without a whole day.
 
+    Notes
+    -----
+    Formulas are those of :mod:`pm_analytics.stats.power`, arrivals those of :mod:`pm_analytics.stats.arrivals`. The
+    changed variant is taken to vary as the control does; where a change makes large values larger still, plan a little
+    more. Planned looks are evenly spaced; ``"anytime"`` is judged at the planned end, so it is a lower bound.
+
     Examples
     --------
     >>> import pm_analytics as pm
@@ -162,10 +167,11 @@ class ExperimentPlanning(Result):
 
     @property
     def weeks(self) -> int | None:
-        """Weeks of taking in units until every metric with a size has enough; None when that is out of reach."""
+        """Weeks of taking in units until every metric with a size has enough; None when not in the weeks laid out."""
         wanted = [need for need in self.needs if need.effect is not None]
         reached = [need.weeks for need in wanted if need.weeks is not None]
-        return max(reached) if wanted and len(reached) == len(wanted) else None
+        longest = max(reached, default=self.horizon + 1)
+        return longest if len(reached) == len(wanted) and longest <= self.horizon else None
 
     @property
     def plan(self) -> ExperimentPlan:
@@ -218,8 +224,25 @@ class ExperimentPlanning(Result):
     def summary(self) -> str:
         """Say for each metric whether the change worth having can be found, when, and what else could be."""
         first, *others = (say_need(need, self.arriving, self.horizon) for need in self.needs)
-        sentences = [say_arrivals(self.needs, self.arriving) + first, *others]
-        return " ".join([*map(capitalised, sentences), *say_small_baselines(self.needs)])
+        sentences = [say_arrivals(self.needs, self.arriving, self.horizon) + first, *others]
+        rough = [f"A rough guess: {self.arriving.rough}."] if self.arriving.rough else []
+        together = self._say_together()
+        return " ".join([*map(capitalised, sentences), *together, *say_small_baselines(self.needs), *rough])
+
+    def power_of_all(self, *, weeks: int) -> float:
+        """Give the least chance that every change worth having is found and every guardrail shown safe, all together.
+
+        The chances to miss added up (Bonferroni): metrics go together, so the truth is more. NaN when nothing is
+        wanted, or a power is not known.
+        """
+        powers = [need.power_at(self.arriving.units(weeks)) for need in self.needs if need.effect is not None]
+        return max(0.0, 1 - sum(1 - power for power in powers)) if powers else math.nan
+
+    def _say_together(self) -> list[str]:
+        wanted = [need for need in self.needs if need.effect is not None]
+        if self.weeks is None or len(wanted) < 2:
+            return []
+        return [f"All of it together comes out with a chance of at least {self.power_of_all(weeks=self.weeks):.0%}."]
 
     def headline(self) -> str:
         """Say the primary metric's answer in one line."""

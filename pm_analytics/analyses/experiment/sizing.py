@@ -1,27 +1,16 @@
-"""One metric's baseline and the plan's terms -> the units it needs, the change that so many units find, and how surely."""
+"""One metric's baseline and the plan's terms -> the units it needs, the change that units find, and how surely."""
 
 from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from functools import partial
 from typing import TYPE_CHECKING
 
 from pm_analytics.analyses.experiment.looks import PLANNED, reading_of
 from pm_analytics.analyses.experiment.plan import ANYTIME, GUARDRAIL
-from pm_analytics.stats import sequential
-from pm_analytics.stats.detectable import (
-    LARGEST,
-    Contrast,
-    Design,
-    of_margin,
-    of_means,
-    of_shares,
-    power_of,
-    smallest,
-    units_needed,
-)
-from pm_analytics.stats.proportions import normal_quantile
+from pm_analytics.stats import power, sequential
+from pm_analytics.stats.designs import Options, power_for_all
+from pm_analytics.stats.noninferiority import Guardrail, detectable_margin, power_for_guardrail, size_for_guardrail
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -30,10 +19,33 @@ if TYPE_CHECKING:
     from pm_analytics.analyses.experiment.arriving import Arriving
     from pm_analytics.analyses.experiment.baselines import Baseline
     from pm_analytics.analyses.experiment.plan import ExperimentPlan
-    from pm_analytics.metrics import Metric
 
-NO_BASELINE = "its baseline is not above zero, so a relative change has no meaning; read the absolute one"
+NO_BASELINE = "its baseline is not above zero, so a relative change has no meaning"
 OVER_EVERYBODY = "so large a change would take it beyond 100 %"
+ROUNDING = 1e-9
+"""What rounding leaves of a whole number of units is no unit more."""
+
+
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """How units are divided, and how sure one wants to be.
+
+    Attributes
+    ----------
+    control, variant : float
+        Shares of all units that go into the control, and into the smallest of the other variants.
+    options : Options
+        Level, power and way of looking, as :class:`~pm_analytics.stats.designs.Design` takes them.
+    """
+
+    control: float
+    variant: float
+    options: Options
+
+    @property
+    def power(self) -> float:
+        """Chance to find what is there."""
+        return self.options["power"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,14 +56,14 @@ class Need:
     ----------
     baseline : Baseline
         The metric, and what it is without the change.
-    terms : Design
+    terms : Terms
         How units are divided, and how sure one wants to be.
     effect : float or None
         The relative change worth having; of a guardrail, the harm tolerated. None when the plan does not say.
     units : float
         Units of all variants together; NaN when there is nothing to find, or ``reason`` says why not.
     weeks : int or None
-        Whole weeks until they are in; None when they never will be.
+        Whole weeks until they are in; None when that takes more than a year.
     read_on : date or None
         The first day on which it can be read, when days are known.
     reason : str
@@ -59,49 +71,59 @@ class Need:
     """
 
     baseline: Baseline
-    terms: Design
+    terms: Terms
     effect: float | None
     units: float = math.nan
     weeks: int | None = None
     read_on: date | None = None
     reason: str = ""
 
+    @property
+    def guards(self) -> bool:
+        """Whether it is a guardrail, which is to be shown not to be harmed."""
+        return self.baseline.role == GUARDRAIL
+
     def detectable(self, units: float) -> tuple[float, float]:
         """Give the smallest change that so many units find, relative and absolute; NaN when there is none."""
-        base = self.baseline
-        if base.reason:
+        base, n = self.baseline, units * self.terms.control
+        if base.reason or not n > 0:
             return math.nan, math.nan
-        if not base.value > 0:
-            spread = of_means(base.variance, 0.0, self.terms)
-            alone = partial(_of_difference, spread)
-            return math.nan, smallest(alone, units, self.terms, largest=LARGEST * base.deviation)
-        found = smallest(partial(contrast, base, self.terms), units, self.terms, largest=_largest(base))
-        return found, found * base.value
+        if self.guards:
+            found = detectable_margin(base.value, base.variance, n, harm_is_up=_falls(base), **self.terms.options)
+        elif base.share:
+            found = power.detectable_share(base.value, n, falls=_falls(base), **self.terms.options)
+        else:
+            found = power.detectable_difference(base.variance, n, baseline=base.value, **self.terms.options)
+        return abs(found.lift), abs(found.difference)
 
     def power_at(self, units: float) -> float:
         """Give the chance that so many units find the change worth having; NaN when the plan names none."""
-        if self.effect is None or self.reason:
+        base, n = self.baseline, units * self.terms.control
+        if self.effect is None or self.reason or not n > 0:
             return math.nan
-        return power_of(contrast(self.baseline, self.terms, self.effect), units, self.terms)
+        if self.guards:
+            return power_for_guardrail(_guardrail(base, self.effect), n, **self.terms.options)
+        if base.share:
+            return power.power_for_shares(base.value, _changed(base, self.effect), n, **self.terms.options)
+        return power.power_for_means(self.effect * base.value, base.variance, n, **self.terms.options)
 
 
-def terms_of(plan: ExperimentPlan, role: str) -> Design:
+def terms_of(plan: ExperimentPlan, role: str) -> Terms:
     """Read from a plan how its units are divided, and how sure a metric of a role is to be.
 
-    Each variant is compared with the control; the smallest one decides. Primary metrics share the level over metrics and
-    variants, as Holm's first step does. A guardrail is tested one-sided at the full level, and since all of them must
-    pass, each with more power (Schultzberg et al. 2024).
+    Each variant is compared with the control; the smallest one decides. Primary metrics share the level over metrics
+    and variants, as Holm's first step does. A guardrail is tested one-sided at the full level, and since all of them
+    must pass, each with more power (Schultzberg et al. 2024).
     """
     weights = split_of(plan)
     whole = sum(weights.values())
     others = [weight for name, weight in weights.items() if name != plan.control]
-    alpha, power = plan.confidence_alpha, plan.power
+    options = Options(alpha=plan.confidence_alpha, power=plan.power, kappa=min(others) / weights[plan.control])
     if role == GUARDRAIL:
-        alpha, power = 2 * alpha, 1 - (1 - power) / (len(plan.guardrails) + 1)
+        options |= Options(sides=1, power=power_for_all(plan.power, len(plan.guardrails)))
     else:
-        alpha /= len(plan.primaries) * len(others)
-    quantile, inflation = _looking(plan, alpha, power)
-    return Design(weights[plan.control] / whole, min(others) / whole, quantile, power, inflation)
+        options |= Options(comparisons=len(plan.primaries) * len(others))
+    return Terms(weights[plan.control] / whole, min(others) / whole, options | _looking(plan, options))
 
 
 def split_of(plan: ExperimentPlan) -> Mapping[str, float]:
@@ -109,54 +131,62 @@ def split_of(plan: ExperimentPlan) -> Mapping[str, float]:
     return plan.split or {plan.control: 1.0, "treatment" if plan.control != "treatment" else "variant": 1.0}
 
 
-def need_of(baseline: Baseline, terms: Design, arriving: Arriving) -> Need:
+def need_of(baseline: Baseline, terms: Terms, arriving: Arriving) -> Need:
     """Say what a metric needs, and when that is in."""
     metric = baseline.metric
     effect = metric.max_harm if baseline.role == GUARDRAIL else metric.min_effect
     reason = baseline.reason or _no_change(baseline, effect)
     if effect is None or reason:
         return Need(baseline, terms, effect, reason=reason)
-    units = math.ceil(units_needed(contrast(baseline, terms, effect), terms) - 1e-9)
+    # Of whole units: what is left of a unit in either arm is one more.
+    control = _size(baseline, terms, effect)
+    units = math.ceil(control / terms.control * (1 - ROUNDING))
     weeks = arriving.weeks_for(units)
     return Need(baseline, terms, effect, units, weeks, None if weeks is None else arriving.read_on(weeks, metric))
 
 
-def contrast(baseline: Baseline, terms: Design, change: float) -> Contrast:
-    """Describe a relative change in the good direction; of a guardrail, a harm that is to be ruled out."""
-    up = baseline.metric.direction == "up"
+def _size(baseline: Baseline, terms: Terms, effect: float) -> float:
+    """Give the control's units."""
     if baseline.role == GUARDRAIL:
-        return of_margin(baseline.value, baseline.variance, change, terms, harm_is_up=not up)
-    if not baseline.share:
-        return of_means(baseline.variance, change * baseline.value, terms)
-    changed = baseline.value * (1 + change if up else 1 - change)
-    return of_shares(baseline.value, min(1.0, max(0.0, changed)), terms)
+        return size_for_guardrail(_guardrail(baseline, effect), **terms.options)
+    if baseline.share:
+        return power.size_for_shares(baseline.value, _changed(baseline, effect), **terms.options)
+    return power.size_for_means(effect * baseline.value, baseline.variance, **terms.options)
 
 
-def _of_difference(spread: Contrast, difference: float) -> Contrast:
-    return Contrast(difference, spread.null, spread.deviation)
+def _guardrail(baseline: Baseline, margin: float) -> Guardrail:
+    return Guardrail(baseline=baseline.value, margin=margin, variance=baseline.variance, harm_is_up=_falls(baseline))
 
 
-def _looking(plan: ExperimentPlan, alpha: float, power: float) -> tuple[float, float]:
-    """Give what the way of looking asks: standard errors at the planned end, and how many times as many units."""
+def _changed(baseline: Baseline, effect: float) -> float:
+    """Give a share after a relative change for the better."""
+    return baseline.value * (1 - effect if _falls(baseline) else 1 + effect)
+
+
+def _falls(baseline: Baseline) -> bool:
+    """Whether less is better."""
+    return baseline.metric.direction == "down"
+
+
+def _looking(plan: ExperimentPlan, options: Options) -> Options:
+    """Give what the way of looking asks: standard errors at the planned end, or how many times as many units."""
     reading = reading_of(plan, None, split_of(plan))
+    # The two-sided level whose upper half is that of one tail.
+    alpha = 2 * options["alpha"] / options.get("sides", 2) / options.get("comparisons", 1)
     if reading.mode == ANYTIME:
-        # At the planned end only: whoever stops earlier had more power than this, so it is a lower bound.
-        return sequential.sequence_multiplier(1.0, 1.0, alpha=alpha), 1.0
-    more = sequential.sample_size_inflation(reading.looks, alpha=alpha, power=power) if reading.mode == PLANNED else 1.0
-    return normal_quantile(1 - alpha), more
+        # Of the planned end alone: who may stop earlier has more power than this, so it is a lower bound.
+        return Options(critical=sequential.sequence_multiplier(1.0, 1.0, alpha=alpha))
+    if reading.mode == PLANNED:
+        more = sequential.sample_size_inflation(reading.looks, alpha=alpha, power=options["power"])
+        return Options(inflation=more)
+    return Options()
 
 
 def _no_change(baseline: Baseline, effect: float | None) -> str:
+    """Say why a relative change cannot be: nothing to be relative to, or more than everybody."""
+    if effect is None:
+        return ""
     if not baseline.value > 0:
         return NO_BASELINE
-    rises = baseline.metric.direction == "up" and baseline.role != GUARDRAIL
-    return OVER_EVERYBODY if effect is not None and rises and baseline.share and effect > _largest(baseline) else ""
-
-
-def _largest(baseline: Baseline) -> float:
-    """Give the largest change that can be: down to nothing, or up to everybody."""
-    metric: Metric = baseline.metric
-    falls = (metric.direction == "up") == (baseline.role == GUARDRAIL)
-    if falls:
-        return 1.0
-    return (1 - baseline.value) / baseline.value if baseline.share and baseline.role != GUARDRAIL else LARGEST
+    rises = baseline.share and baseline.role != GUARDRAIL and _changed(baseline, effect) > 1
+    return OVER_EVERYBODY if rises else ""

@@ -9,8 +9,7 @@ import ibis
 import numpy as np
 
 from pm_analytics import calendars, engine
-from pm_analytics.analyses.experiment.counts.assignment import Assignment
-from pm_analytics.analyses.experiment.counts.values import AT
+from pm_analytics.analyses.experiment.counts.assignment import AT
 from pm_analytics.names import EVENT, TIME
 
 if TYPE_CHECKING:
@@ -18,6 +17,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from pm_analytics.analyses.experiment.counts.assignment import Assignment
     from pm_analytics.events import EventLog
 
 Span = tuple[int, int]

@@ -54,7 +54,7 @@ if TYPE_CHECKING:
     from pm_analytics.quality import QualityReport, check
     from pm_analytics.reports import run_report, templates
     from pm_analytics.sources import connect, read_events
-    from pm_analytics.verdicts import launch_readout
+    from pm_analytics.verdicts import experiment_readout, launch_readout
 
 _HOMES = {
     "EventLog": "events",
@@ -93,6 +93,7 @@ _HOMES = {
     "aa_test": "analyses.experiment",
     "AATestResult": "analyses.experiment",
     "launch_readout": "verdicts",
+    "experiment_readout": "verdicts",
     "run_report": "reports",
     "templates": "reports",
 }
@@ -126,6 +127,7 @@ __all__ = [
     "check",
     "connect",
     "experiment",
+    "experiment_readout",
     "funnel",
     "launch_readout",
     "lifecycle",

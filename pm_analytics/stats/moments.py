@@ -41,7 +41,7 @@ class Moments:
     def of_values(cls, values: ArrayLike) -> Moments:
         """Take the moments of rows in memory: shape (n,) for one column, (n, k) for several. Two passes, so exact."""
         rows = np.asarray(values, dtype=np.float64)
-        rows = rows.reshape(len(rows), -1)
+        rows = rows[:, None] if rows.ndim == 1 else rows
         n, columns = rows.shape
         if n == 0:
             return cls(0, np.full(columns, np.nan), np.full((columns, columns), np.nan))

@@ -94,6 +94,7 @@ def _forest(rows: Sequence[Mapping[str, Any]], title: str, *more: alt.Chart) -> 
         scale=alt.Scale(
             domain=[PRIMARY, GUARDRAIL, EXPLORATORY], range=[charting.BLUE, charting.GREY, charting.LIGHT_GREY]
         ),
+        legend=alt.Legend() if len({row[ROLE] for row in rows}) > 1 else None,
     )
     base = alt.Chart(table).encode(y=alt.Y("label:N", sort=None, title=None, axis=alt.Axis(labelLimit=260)))
     change = alt.X(f"{LIFT}:Q", axis=alt.Axis(format="+.0%"), title=title)

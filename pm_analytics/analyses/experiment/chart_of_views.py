@@ -44,6 +44,7 @@ if TYPE_CHECKING:
     from pm_analytics.analyses.experiment.steps import StepEffects, WaitingCurves
 
 ROW = 34
+BARS_AND_BAND = "Bars: interval of a single reading. Shaded: band that stays right however often one looks."
 SHARES = {"conversion", "funnel"}
 
 
@@ -84,7 +85,8 @@ def days(view: EffectByDay) -> Any:  # noqa: ANN401
     band = base.mark_area(opacity=0.14).encode(y=f"{SAFE_CI_LOWER}:Q", y2=f"{SAFE_CI_UPPER}:Q")
     plain = base.mark_rule(strokeWidth=2, opacity=0.7).encode(y=f"{CI_LOWER}:Q", y2=f"{CI_UPPER}:Q")
     shown = [
-        DAY, VARIANT, CONTROL_USERS, VARIANT_USERS, *(alt.Tooltip(c, format="+.4g") for c in (DIFFERENCE, CI_LOWER, CI_UPPER)),
+        DAY, VARIANT, CONTROL_USERS, VARIANT_USERS,
+        *(alt.Tooltip(column, format="+.4g") for column in (DIFFERENCE, CI_LOWER, CI_UPPER)),
     ]  # fmt: skip
     line = base.mark_line(point=True).encode(y=y, tooltip=shown)
     layers = (

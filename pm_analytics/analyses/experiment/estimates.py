@@ -41,6 +41,11 @@ class Estimate:
         Variant and control before any adjustment, when there was one.
     notes : tuple of str
         What a reader should know about this comparison.
+    before : tuple of (float, float, float)
+        Per value known from before exposure: its mean in the variant and in the control, and the p-value of their
+        difference.
+    low : float
+        The smallest value of the metric; NaN when there is none.
     broken : str
         Why nothing may be compared; empty when it may.
     """
@@ -56,6 +61,8 @@ class Estimate:
     method: str = ""
     raw: tuple[Arm, Arm] | None = None
     notes: tuple[str, ...] = ()
+    before: tuple[tuple[float, float, float], ...] = ()
+    low: float = math.nan
     broken: str = ""
 
     def effect(self, confidence: float) -> Effect:
@@ -119,6 +126,7 @@ def estimate(
         variant=variant,
         control_users=sum(part.moments.n for part in theirs),
         variant_users=sum(part.moments.n for part in ours),
+        low=min((part.low for part in [*ours, *theirs] if not math.isnan(part.low)), default=math.nan),
         broken=_broken(metric, [*ours, *theirs]),
         **made,
     )

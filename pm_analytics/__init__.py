@@ -45,6 +45,7 @@ if TYPE_CHECKING:
         aa_test,
         experiment,
         plan_experiment,
+        switchback,
     )
     from pm_analytics.analyses.funnel import Exclusion, FunnelResult, Step, funnel
     from pm_analytics.analyses.retention import RetentionResult, retention
@@ -92,6 +93,7 @@ _HOMES = {
     "ExperimentPlanning": "analyses.experiment",
     "aa_test": "analyses.experiment",
     "AATestResult": "analyses.experiment",
+    "switchback": "analyses.experiment",
     "launch_readout": "verdicts",
     "experiment_readout": "verdicts",
     "run_report": "reports",
@@ -139,6 +141,7 @@ __all__ = [
     "run_report",
     "simulate",
     "stickiness",
+    "switchback",
     "templates",
     "usage_matrix",
 ]

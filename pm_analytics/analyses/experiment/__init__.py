@@ -6,6 +6,7 @@ from pm_analytics.analyses.experiment.exposures import Exposures
 from pm_analytics.analyses.experiment.plan import ExperimentPlan
 from pm_analytics.analyses.experiment.planning import ExperimentPlanning, plan_experiment
 from pm_analytics.analyses.experiment.result import ExperimentResult
+from pm_analytics.analyses.experiment.switching import switchback
 
 __all__ = [
     "AATestResult",
@@ -16,4 +17,5 @@ __all__ = [
     "aa_test",
     "experiment",
     "plan_experiment",
+    "switchback",
 ]

@@ -59,6 +59,8 @@ VIEWS: dict[str, Callable[[Any], Any]] = {
     "BusinessImpact": chart_of_views.business,
     "ExperimentPlanning": planning_chart,
     "AATestResult": aa_chart,
+    "OverlapResult": chart_of_views.overlap,
+    "SwitchbackResult": chart_of_views.switchback,
 }
 
 

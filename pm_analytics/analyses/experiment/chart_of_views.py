@@ -24,6 +24,7 @@ from pm_analytics.names import (
     EXPECTED_DIFFERENCE,
     METRIC,
     PER_YEAR,
+    PERIOD,
     SAFE_CI_LOWER,
     SAFE_CI_UPPER,
     SEGMENT,
@@ -189,6 +190,20 @@ def curves(view: WaitingCurves) -> Any:  # noqa: ANN401
     line = base.mark_line(interpolate="step-after").encode(y=y)
     chart = charting.layer(band, line).properties(height=charting.HEIGHT, width=charting.WIDTH)
     return charting.titled(chart, view.headline(), view.basis, description=f"Waiting curves. {view.summary()}")
+
+
+def overlap(view: Any) -> Any:  # noqa: ANN401
+    """Draw the effect with the other experiment off and on."""
+    return _forest(view, _rows(view).assign(label=lambda t: t[SEGMENT], status=""), "Effect of this experiment")
+
+
+def switchback(view: Any) -> Any:  # noqa: ANN401
+    """Draw the value of each period, by variant."""
+    table = view.to_frame()
+    base = alt.Chart(table).encode(x=alt.X(f"{PERIOD}:T", title=None), color=alt.Color(f"{VARIANT}:N", title=None))
+    points = base.mark_point(size=60).encode(y=alt.Y("value:Q", title="Value per unit in the period"))
+    chart = charting.layer(points).properties(height=charting.HEIGHT, width=charting.WIDTH)
+    return charting.titled(chart, view.headline(), view.basis, description=f"Periods by variant. {view.summary()}")
 
 
 def _forest(view: Any, table: pd.DataFrame, title: str) -> Any:  # noqa: ANN401

@@ -131,8 +131,16 @@ def estimate(
         **made,
     )
     if metric.kind in {"conversion", "funnel"} and found.raw is None and len(layout.targets) == 1:
-        return replace(found, shares=(*_counts(ours), *_counts(theirs)), control_arm=found.control_arm)
+        mine, other = _counts(ours), _counts(theirs)
+        arms = {"variant_arm": _share_arm(*mine), "control_arm": _share_arm(*other)}
+        return replace(found, shares=(*mine, *other), **arms)
     return found
+
+
+def _share_arm(successes: int, trials: int) -> Arm:
+    """Describe a share as a mean, with the binomial variance."""
+    rate = successes / trials if trials else math.nan
+    return Arm(trials, rate, rate * (1 - rate))
 
 
 def _counts(parts: Sequence[Summed]) -> tuple[int, int]:
@@ -144,6 +152,11 @@ def _plain(layout: Layout, ours: Sequence[Summed], theirs: Sequence[Summed]) -> 
     variant, control = (_arm(layout)(parts[0].moments) for parts in (ours, theirs))
     method = "delta method over units" if len(layout.targets) == 2 else ""
     return {"variant_arm": variant, "control_arm": control, "method": method}
+
+
+def arm_of(layout: Layout, moments: Moments) -> Arm:
+    """Describe a metric's units by mean and variance; a ratio is linearised."""
+    return _arm(layout)(moments)
 
 
 def _arm(layout: Layout) -> Callable[[Moments], Arm]:

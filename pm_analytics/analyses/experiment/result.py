@@ -45,9 +45,11 @@ if TYPE_CHECKING:
     from pm_analytics.analyses.experiment.days import EffectByDay
     from pm_analytics.analyses.experiment.decision import Decision
     from pm_analytics.analyses.experiment.expecting import BusinessImpact, Expectation
+    from pm_analytics.analyses.experiment.exposures import Exposures
     from pm_analytics.analyses.experiment.gate import Check
     from pm_analytics.analyses.experiment.looks import Reading
     from pm_analytics.analyses.experiment.novelty import EffectSinceExposure
+    from pm_analytics.analyses.experiment.overlapping import OverlapResult
     from pm_analytics.analyses.experiment.plan import ExperimentPlan
     from pm_analytics.analyses.experiment.roles import Judged
     from pm_analytics.analyses.experiment.segments import ExperimentSegments
@@ -215,6 +217,14 @@ class ExperimentResult(Result):
         from pm_analytics.analyses.experiment.expecting import business
 
         return business(self, units_per_year=units_per_year, value=value, baseline=baseline)
+
+    def overlap(
+        self, other: Exposures | pd.DataFrame, *, other_control: str = "control", metric: str | None = None
+    ) -> OverlapResult:
+        """Tell whether another experiment on the same units changes this one's effect; see :mod:`overlapping`."""
+        from pm_analytics.analyses.experiment.overlapping import overlap
+
+        return overlap(self, other, other_control=other_control, metric=metric)
 
     def steps(self, metric: str | None = None) -> StepEffects:
         """Compare the variants at each step of a funnel metric; see :func:`steps.step_effects`."""

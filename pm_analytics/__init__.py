@@ -37,10 +37,14 @@ if TYPE_CHECKING:
         stickiness,
     )
     from pm_analytics.analyses.experiment import (
+        AATestResult,
         ExperimentPlan,
+        ExperimentPlanning,
         ExperimentResult,
         Exposures,
+        aa_test,
         experiment,
+        plan_experiment,
         switchback,
     )
     from pm_analytics.analyses.funnel import Exclusion, FunnelResult, Step, funnel
@@ -85,6 +89,10 @@ _HOMES = {
     "ExperimentPlan": "analyses.experiment",
     "ExperimentResult": "analyses.experiment",
     "Exposures": "analyses.experiment",
+    "plan_experiment": "analyses.experiment",
+    "ExperimentPlanning": "analyses.experiment",
+    "aa_test": "analyses.experiment",
+    "AATestResult": "analyses.experiment",
     "switchback": "analyses.experiment",
     "launch_readout": "verdicts",
     "experiment_readout": "verdicts",
@@ -95,12 +103,14 @@ _HOMES = {
 __version__ = VERSION
 
 __all__ = [
+    "AATestResult",
     "ActiveUsersResult",
     "AdoptionResult",
     "AdoptionsResult",
     "EventLog",
     "Exclusion",
     "ExperimentPlan",
+    "ExperimentPlanning",
     "ExperimentResult",
     "Exposures",
     "FunnelResult",
@@ -112,6 +122,7 @@ __all__ = [
     "Step",
     "StickinessResult",
     "UsageMatrixResult",
+    "aa_test",
     "active_users",
     "adoption",
     "adoptions",
@@ -122,6 +133,7 @@ __all__ = [
     "funnel",
     "launch_readout",
     "lifecycle",
+    "plan_experiment",
     "power_users",
     "prepare",
     "read_events",

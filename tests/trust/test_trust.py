@@ -13,6 +13,7 @@ import intervals  # noqa: F401
 import looking  # noqa: F401
 import many  # noqa: F401
 import pytest
+import sizes  # noqa: F401
 from study import STUDIES
 
 KEPT = os.environ.get("PM_ANALYTICS_TRUST_ROWS")

@@ -130,10 +130,10 @@ def estimate(
         broken=_broken(metric, [*ours, *theirs]),
         **made,
     )
-    if metric.kind in {"conversion", "funnel"} and found.raw is None and len(layout.targets) == 1:
+    plain = found.raw is None and len(layout.targets) == 1 and not found.broken
+    if metric.kind in {"conversion", "funnel"} and plain:
         mine, other = _counts(ours), _counts(theirs)
-        arms = {"variant_arm": _share_arm(*mine), "control_arm": _share_arm(*other)}
-        return replace(found, shares=(*mine, *other), **arms)
+        return replace(found, shares=(*mine, *other), variant_arm=_share_arm(*mine), control_arm=_share_arm(*other))
     return found
 
 

@@ -121,8 +121,8 @@ def plan_experiment(
     >>> plan = pm.ExperimentPlan(pm.Metric.conversion("buy", within="7 days", name="buyers", min_effect=0.10))
     >>> planning = pm.plan_experiment(None, plan, baseline={"buyers": 0.05}, units_per_week=20_000)
     >>> planning.summary()
-    'With about 20,000 new units a week, a change of 10.0% in buyers can be found (80% power) after 4 weeks. \
-After 3 weeks 10.3%.'
+    'With about 20,000 new users a week, a change of 10.0% in buyers can be found (80% power) after 4 weeks. \
+After 3 weeks 10.2%.'
     """
     if not isinstance(weeks, int) or not 1 <= weeks <= MOST_WEEKS:
         raise ParameterError(f"weeks={weeks!r} must be a whole number from 1 to {MOST_WEEKS}.")

@@ -36,7 +36,17 @@ if TYPE_CHECKING:
         power_users,
         stickiness,
     )
-    from pm_analytics.analyses.experiment import ExperimentPlan, ExperimentResult, Exposures, experiment
+    from pm_analytics.analyses.experiment import (
+        AATestResult,
+        ExperimentPlan,
+        ExperimentPlanning,
+        ExperimentResult,
+        Exposures,
+        aa_test,
+        experiment,
+        plan_experiment,
+        switchback,
+    )
     from pm_analytics.analyses.funnel import Exclusion, FunnelResult, Step, funnel
     from pm_analytics.analyses.retention import RetentionResult, retention
     from pm_analytics.events import EventLog
@@ -45,7 +55,7 @@ if TYPE_CHECKING:
     from pm_analytics.quality import QualityReport, check
     from pm_analytics.reports import run_report, templates
     from pm_analytics.sources import connect, read_events
-    from pm_analytics.verdicts import launch_readout
+    from pm_analytics.verdicts import experiment_readout, launch_readout
 
 _HOMES = {
     "EventLog": "events",
@@ -79,7 +89,13 @@ _HOMES = {
     "ExperimentPlan": "analyses.experiment",
     "ExperimentResult": "analyses.experiment",
     "Exposures": "analyses.experiment",
+    "plan_experiment": "analyses.experiment",
+    "ExperimentPlanning": "analyses.experiment",
+    "aa_test": "analyses.experiment",
+    "AATestResult": "analyses.experiment",
+    "switchback": "analyses.experiment",
     "launch_readout": "verdicts",
+    "experiment_readout": "verdicts",
     "run_report": "reports",
     "templates": "reports",
 }
@@ -87,12 +103,14 @@ _HOMES = {
 __version__ = VERSION
 
 __all__ = [
+    "AATestResult",
     "ActiveUsersResult",
     "AdoptionResult",
     "AdoptionsResult",
     "EventLog",
     "Exclusion",
     "ExperimentPlan",
+    "ExperimentPlanning",
     "ExperimentResult",
     "Exposures",
     "FunnelResult",
@@ -104,15 +122,18 @@ __all__ = [
     "Step",
     "StickinessResult",
     "UsageMatrixResult",
+    "aa_test",
     "active_users",
     "adoption",
     "adoptions",
     "check",
     "connect",
     "experiment",
+    "experiment_readout",
     "funnel",
     "launch_readout",
     "lifecycle",
+    "plan_experiment",
     "power_users",
     "prepare",
     "read_events",
@@ -120,6 +141,7 @@ __all__ = [
     "run_report",
     "simulate",
     "stickiness",
+    "switchback",
     "templates",
     "usage_matrix",
 ]

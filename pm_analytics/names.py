@@ -148,6 +148,26 @@ PER_YEAR: Final = "per_year"
 METHOD: Final = "method"
 STATUS: Final = "status"
 
+# Experiment, before it starts
+UNITS: Final = "units"
+WEEKS: Final = "weeks"
+READ_ON: Final = "read_on"
+BASELINE: Final = "baseline"
+STANDARD_DEVIATION: Final = "standard_deviation"
+DESIGN_EFFECT: Final = "design_effect"
+MIN_EFFECT: Final = "min_effect"
+MDE: Final = "mde"
+MDE_ABSOLUTE: Final = "mde_absolute"
+POWER_FOR_MIN_EFFECT: Final = "power_for_min_effect"
+
+# A/A test
+REPETITIONS: Final = "repetitions"
+FALSE_POSITIVES: Final = "false_positives"
+FALSE_POSITIVE_RATE: Final = "false_positive_rate"
+UNIFORM_P_VALUE: Final = "uniform_p_value"
+MDE_BY_FORMULA: Final = "mde_by_formula"
+VERDICT: Final = "verdict"
+
 # Intervals
 CI_LOWER: Final = "ci_lower"
 CI_UPPER: Final = "ci_upper"

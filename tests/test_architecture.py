@@ -69,7 +69,7 @@ def test_results_are_frozen_and_say_claim_and_define_themselves():
 def test_every_public_name_exists_and_has_a_docstring():
     for name in pm.__all__:
         assert inspect.getdoc(getattr(pm, name)), name
-    assert len(pm.__all__) <= 40
+    assert len(pm.__all__) <= 48  # docs/decisions/0021: it grows with the questions, not with the views
     assert set(pm.__all__) <= set(dir(pm))
 
 

@@ -1,6 +1,6 @@
 """From a raw table of the embedded engine to a clean event table, with an account of every row on the way."""
 
-from pm_analytics.intake.columns import resolve_columns
+from pm_analytics.intake.columns import resolve_columns, usual_column
 from pm_analytics.intake.frames import raw_frame
 from pm_analytics.intake.origin import Origin
 from pm_analytics.intake.raw import Raw, Wanted
@@ -19,4 +19,5 @@ __all__ = [
     "raw_frame",
     "resolve_columns",
     "take_in",
+    "usual_column",
 ]

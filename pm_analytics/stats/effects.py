@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from pm_analytics.stats.proportions import (
     UNDEFINED,
@@ -14,6 +15,9 @@ from pm_analytics.stats.proportions import (
     pooled_p_value,
     ratio_interval,
 )
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 NO_BASELINE = "the control value is zero, so there is no relative change; read the difference"
 NEGATIVE_BASELINE = "the control value is negative, so a relative change would mislead; read the difference"
@@ -73,10 +77,10 @@ class Effect:
 
 
 def compare_shares(
-    variant_successes: int,
-    variant_trials: int,
-    control_successes: int,
-    control_trials: int,
+    variant_successes: float,
+    variant_trials: float,
+    control_successes: float,
+    control_trials: float,
     *,
     confidence: float = 0.95,
 ) -> Effect:
@@ -109,7 +113,7 @@ def compare_shares(
     )
 
 
-def _newcombe_p_value(counts: tuple[int, int, int, int]) -> float:
+def _newcombe_p_value(counts: tuple[float, float, float, float]) -> float:
     """Give the level at which Newcombe's interval just reaches no difference."""
     from scipy.optimize import brentq
 
@@ -135,8 +139,12 @@ def _tells_from_zero(control: Arm, quantile: float) -> bool:
     return control.n > 0 and control.mean > 0 and control.mean**2 > quantile**2 * control.variance / control.n
 
 
-def compare_means(variant: Arm, control: Arm, *, confidence: float = 0.95) -> Effect:
-    """Compare two means: Welch's interval and test (Welch 1947), Fieller interval for the lift at Welch's quantile."""
+def compare_means(variant: Arm, control: Arm, *, confidence: float = 0.95, freedom: float | None = None) -> Effect:
+    """Compare two means: Welch's interval and test (Welch 1947), Fieller interval for the lift at Welch's quantile.
+
+    ``freedom`` stands in for Welch's degrees of freedom, where the variances of the arms were not estimated from their
+    units as one sample.
+    """
     check_confidence(confidence)
     reason = _mean_reason(variant, control)
     if reason:
@@ -145,7 +153,8 @@ def compare_means(variant: Arm, control: Arm, *, confidence: float = 0.95) -> Ef
 
     spread_variant, spread_control = variant.variance / variant.n, control.variance / control.n
     error = math.sqrt(spread_variant + spread_control)
-    freedom = error**4 / (spread_variant**2 / (variant.n - 1) + spread_control**2 / (control.n - 1))
+    if freedom is None:
+        freedom = satterthwaite([spread_variant, spread_control], [variant.n, control.n])
     difference = variant.mean - control.mean
     quantile = float(stdtrit(freedom, 0.5 + confidence / 2))
     lift = fieller(variant, control, quantile=quantile)
@@ -181,6 +190,29 @@ def effect_at(variant: Arm, control: Arm, *, quantile: float, p_value: float) ->
         method="normal; Fieller",
         reason=lift_reason(variant, control, lift),
     )
+
+
+def satterthwaite(spreads: Sequence[float], sizes: Sequence[int], *, known: float = 0.0) -> float:
+    """Give the degrees of freedom of a sum of independent variances of means (Satterthwaite 1946; Welch 1947).
+
+    Parameters
+    ----------
+    spreads : sequence of float
+        Variance of each mean, estimated from so many units, at least two.
+    sizes : sequence of int
+        Units of each.
+    known : float
+        A further part of the sum that is not estimated.
+
+    Returns
+    -------
+    float
+        Infinite when nothing is estimated.
+    """
+    whole = sum(spreads) + known
+    # By shares of the whole: the fourth power of a small error would vanish.
+    doubt = sum((spread / whole) ** 2 / (n - 1) for spread, n in zip(spreads, sizes, strict=True) if spread > 0)
+    return 1 / doubt if doubt > 0 else math.inf
 
 
 def fieller(variant: Arm, control: Arm, *, quantile: float) -> Interval:
@@ -266,13 +298,15 @@ def _standard_error(variant: Arm, control: Arm) -> float:
     return math.sqrt(variant.variance / variant.n + control.variance / control.n)
 
 
-def _share_arm(successes: int, trials: int) -> Arm:
+def _share_arm(successes: float, trials: float) -> Arm:
     """Describe a share as a mean; its variance is the binomial p(1-p)."""
     rate = successes / trials if trials else math.nan
-    return Arm(trials, rate, rate * (1 - rate))
+    return Arm(round(trials), rate, rate * (1 - rate))
 
 
-def _share_reason(variant_successes: int, variant_trials: int, control_successes: int, control_trials: int) -> str:
+def _share_reason(
+    variant_successes: float, variant_trials: float, control_successes: float, control_trials: float
+) -> str:
     if variant_trials == 0 or control_trials == 0:
         return EMPTY
     successes, trials = variant_successes + control_successes, variant_trials + control_trials

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from pm_analytics.errors import ParameterError
-from pm_analytics.stats.effects import EMPTY, NO_VARIANCE, TOO_FEW, Arm, Effect, compare_means
+from pm_analytics.stats.effects import EMPTY, NO_VARIANCE, TOO_FEW, Arm, Effect, compare_means, satterthwaite
 from pm_analytics.stats.proportions import check_confidence
 
 if TYPE_CHECKING:
@@ -97,7 +97,7 @@ def interaction(neither: Arm, first: Arm, second: Arm, both: Arm, *, confidence:
     if not reason:
         spreads = [cell.variance / cell.n for cell in cells]
         error = math.sqrt(sum(spreads))
-        freedom = error**4 / sum(spread**2 / (cell.n - 1) for spread, cell in zip(spreads, cells, strict=True))
+        freedom = satterthwaite(spreads, [cell.n for cell in cells])
         half = float(stdtrit(freedom, 0.5 + confidence / 2)) * error
         p_value = float(2 * stdtr(freedom, -abs(contrast) / error))
     return Interaction(

@@ -41,7 +41,7 @@ class Moments:
     def of_values(cls, values: ArrayLike) -> Moments:
         """Take the moments of rows in memory: shape (n,) for one column, (n, k) for several. Two passes, so exact."""
         rows = np.asarray(values, dtype=np.float64)
-        rows = rows.reshape(len(rows), -1)
+        rows = rows[:, None] if rows.ndim == 1 else rows
         n, columns = rows.shape
         if n == 0:
             return cls(0, np.full(columns, np.nan), np.full((columns, columns), np.nan))
@@ -77,7 +77,11 @@ class Moments:
         if n == 0:
             return cls(0, np.full(columns, np.nan), np.full((columns, columns), np.nan))
         away = sums_ / n
-        covariances = (products_ - n * np.outer(away, away)) / (n - 1) if n > 1 else np.full((columns, columns), np.nan)
+        covariances = np.full((columns, columns), np.nan)
+        if n > 1:
+            # An infinite value makes the spread undefined, which whoever reads it must say.
+            with np.errstate(invalid="ignore"):
+                covariances = (products_ - n * np.outer(away, away)) / (n - 1)
         # What rounding leaves of equal values is no spread, and never a negative one.
         noise = 1e-12 * np.maximum(np.abs(np.diag(products_)) / n, 1e-300)
         flat = np.diag(covariances) <= noise

@@ -41,7 +41,7 @@ def share(successes: float, trials: float) -> float:
     return successes / trials if trials else math.nan
 
 
-def wilson(successes: int, trials: int, *, confidence: float = 0.95) -> Interval:
+def wilson(successes: float, trials: float, *, confidence: float = 0.95) -> Interval:
     """Score interval for one share (Wilson 1927; recommended by Brown, Cai & DasGupta 2001).
 
     Returns
@@ -68,10 +68,10 @@ def wilson(successes: int, trials: int, *, confidence: float = 0.95) -> Interval
 
 
 def newcombe(
-    variant_successes: int,
-    variant_trials: int,
-    control_successes: int,
-    control_trials: int,
+    variant_successes: float,
+    variant_trials: float,
+    control_successes: float,
+    control_trials: float,
     *,
     confidence: float = 0.95,
 ) -> Interval:
@@ -94,10 +94,10 @@ def newcombe(
 
 
 def ratio_interval(
-    variant_successes: int,
-    variant_trials: int,
-    control_successes: int,
-    control_trials: int,
+    variant_successes: float,
+    variant_trials: float,
+    control_successes: float,
+    control_trials: float,
     *,
     confidence: float = 0.95,
 ) -> Interval:
@@ -126,7 +126,7 @@ def ratio_interval(
 
 
 def pooled_p_value(
-    variant_successes: int, variant_trials: int, control_successes: int, control_trials: int
+    variant_successes: float, variant_trials: float, control_successes: float, control_trials: float
 ) -> tuple[float, str]:
     """Two-sided p-value that two shares are equal, and the name of the test that gave it.
 
@@ -145,14 +145,15 @@ def pooled_p_value(
     return math.erfc(abs(z) / math.sqrt(2)), "pooled z"
 
 
-def _fisher(variant_successes: int, variant_trials: int, control_successes: int, control_trials: int) -> float:
+def _fisher(variant_successes: float, variant_trials: float, control_successes: float, control_trials: float) -> float:
     import numpy as np
     from scipy.stats import fisher_exact
 
-    table = np.array(
+    # Effective counts of a curve need not be whole; the exact test does.
+    table = np.rint(
         [
             [variant_successes, variant_trials - variant_successes],
             [control_successes, control_trials - control_successes],
         ]
     )
-    return float(fisher_exact(table).pvalue)
+    return float(fisher_exact(table.astype(np.int64)).pvalue)

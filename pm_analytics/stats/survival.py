@@ -52,7 +52,7 @@ def kaplan_meier(counts: Iterable[tuple[float, int, int]], *, confidence: float 
     list of CurvePoint
         One per distinct time, in order.
     """
-    rows = sorted(counts)
+    rows = _by_time(counts)
     z = normal_quantile(confidence)
     at_risk = sum(events + censored for _, events, censored in rows)
     survival, greenwood, curve = 1.0, 0.0, []
@@ -64,6 +64,15 @@ def kaplan_meier(counts: Iterable[tuple[float, int, int]], *, confidence: float 
         curve.append(CurvePoint(time, at_risk, events, censored, 1 - survival, lower, upper))
         at_risk -= events + censored
     return curve
+
+
+def _by_time(counts: Iterable[tuple[float, int, int]]) -> list[tuple[float, int, int]]:
+    """Put rows of the same time together, in order: else units that leave then would not be at risk then."""
+    together: dict[float, tuple[int, int]] = {}
+    for time, events, censored in counts:
+        done, left = together.get(time, (0, 0))
+        together[time] = (done + events, left + censored)
+    return [(time, *together[time]) for time in sorted(together)]
 
 
 def _log_log(survival: float, greenwood: float, z: float) -> tuple[float, float]:

@@ -47,9 +47,11 @@ class Case:
 
     @property
     def id(self) -> str:
+        """What the case is called in tests, and what seeds it."""
         return f"{self.study}: {self.setting}"
 
     def found(self) -> Found:
+        """Run it, as often as this run asks for."""
         times = max(200, round(self.repetitions * SHARE)) if self.repetitions > 1 else 1
         rng = np.random.default_rng(zlib.crc32(self.id.encode()))
         return Found(self, times, float(self.run(times, rng)))
@@ -75,9 +77,11 @@ class Found:
 
     @property
     def holds(self) -> bool:
+        """Whether the target is reached."""
         return self.case.least - self.slack <= self.value <= self.case.most + self.slack
 
     def row(self) -> dict[str, Any]:
+        """Lay it out for the page."""
         return {
             "study": self.case.study,
             "setting": self.case.setting,
@@ -99,6 +103,7 @@ class Studies:
     def add(
         self, study: str, settings: Mapping[str, tuple[Callable[..., float], float, float]], **options: Any
     ) -> None:
+        """Register a study: setting -> (run, least, most)."""
         known = {case.id for case in self.cases}
         made = [Case(study, name, *parts, **options) for name, parts in settings.items()]
         # The search for doctests imports each module a second time.

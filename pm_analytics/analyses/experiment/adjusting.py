@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from pm_analytics.stats.adjustment import adjusted
+from pm_analytics.stats.adjustment import adjusted, imbalance
 from pm_analytics.stats.ratios import linearised_moments
 from pm_analytics.stats.stratification import post_stratified
 
@@ -41,7 +41,15 @@ def adjusted_arms(
         variant, control = post_stratified([(v.columns([0]).arm([1.0]), c.columns([0]).arm([1.0])) for v, c in pairs])
         methods.append("post-stratified")
     found = plain | {"variant_arm": variant, "control_arm": control, "method": "; ".join(methods), "raw": raw}
-    return found | {"notes": _notes(raw, (variant, control))}
+    return found | {"notes": _notes(raw, (variant, control)), "before": _before(layout, _whole(ours), _whole(theirs))}
+
+
+def _before(layout: Layout, ours: Moments, theirs: Moments) -> tuple[tuple[float, float, float], ...]:
+    """Compare what is known from before exposure: its means, and the p-value of their difference."""
+    first = len(layout.targets)
+    places = [first + at for at, name in enumerate(layout.covariates) if ":" not in name]
+    effects = [imbalance(ours, theirs, place) for place in places]
+    return tuple((effect.variant, effect.control, effect.p_value) for effect in effects)
 
 
 def _whole(parts: Sequence[Moments]) -> Moments:

@@ -21,6 +21,7 @@ from pm_analytics.names import (
     LIFT_CI_UPPER,
     METRIC,
     P_VALUE,
+    ROLE,
     STATUS,
     VARIANT,
     WAY,
@@ -104,6 +105,7 @@ def _row(each: Estimate, way: str, effect: Effect) -> dict[str, Any]:
     return {
         METRIC: each.metric.name,
         KIND: each.metric.kind,
+        ROLE: each.role,
         VARIANT: each.variant,
         WAY: way,
         DIFFERENCE: effect.difference,

@@ -86,12 +86,12 @@ def experiment(
     """
     exposures = exposures if isinstance(exposures, Exposures) else Exposures.from_frame(exposures)
     metrics = plan.metrics()
-    _check_metrics(log, exposures, [metric for metric, _ in metrics])
-    _check_properties(exposures, plan)
-    asked = _asked(log, exposures, plan)
+    check_metrics(log, exposures, [metric for metric, _ in metrics])
+    check_properties(exposures, plan)
+    asked = asked_of(log, exposures, plan)
     exposed = units_per_variant(people_of(exposures))
     weights = weights_of(plan, exposed)
-    units = Units(_kept(asked), asked, exposed)
+    units = Units(kept(asked), asked, exposed)
     users = exposed if plan.trigger is None else units_per_variant(units.table)
     estimates = comparing.estimates(units, plan, [variant for variant in weights if variant != plan.control])
     found = gate.checks(units, plan, users, weights, estimates)
@@ -117,7 +117,7 @@ def experiment(
     )
 
 
-def _kept(asked: Asked) -> Any:  # noqa: ANN401
+def kept(asked: Asked) -> Any:  # noqa: ANN401
     """Keep the table of units, since every view asks it; what has one row per unit already is only pointed at."""
     table = unit_values(asked)
     plain = asked.log is None and not asked.exposures.found["repeated"]
@@ -137,14 +137,15 @@ def weights_of(plan: ExperimentPlan, users: Mapping[str, int]) -> dict[str, floa
     return {plan.control: weights.pop(plan.control), **weights}
 
 
-def _asked(log: EventLog | None, exposures: Exposures, plan: ExperimentPlan) -> Asked:
+def asked_of(log: EventLog | None, exposures: Exposures, plan: ExperimentPlan) -> Asked:
+    """Say what the table of units is to hold for a plan."""
     properties = [*plan.covariates, *([plan.cluster] if plan.cluster else []), *plan.segments]
     before = None if plan.pre_period is None else microseconds(parse_duration(plan.pre_period, name="pre_period"))
     metrics = [metric for metric, _ in plan.metrics()]
     return Asked(log, exposures, metrics, before, tuple(dict.fromkeys(properties)), plan.trigger)
 
 
-def _check_metrics(log: EventLog | None, exposures: Exposures, metrics: Sequence[Metric]) -> None:
+def check_metrics(log: EventLog | None, exposures: Exposures, metrics: Sequence[Metric]) -> None:
     """Refuse metrics that nothing was recorded for, before any query runs."""
     names = log.event_names() if log is not None else []
     for metric in metrics:
@@ -175,7 +176,7 @@ def _warn_of_absent_events(metric: Metric, names: Sequence[str]) -> None:
             )
 
 
-def _check_properties(exposures: Exposures, plan: ExperimentPlan) -> None:
+def check_properties(exposures: Exposures, plan: ExperimentPlan) -> None:
     """Refuse properties that the exposures do not carry."""
     wanted = [*plan.covariates, *plan.segments, *([plan.cluster] if plan.cluster else [])]
     missing = [name for name in wanted if name not in exposures.log.properties]
@@ -208,7 +209,7 @@ def _definition(
     parts = [
         f"Experiment: units by their first exposure{_trigger(plan)}, control {plan.control!r}",
         listed,
-        *_adjustments(plan),
+        *adjustments(plan),
         f"{plan.confidence:.4%}".rstrip("0%").rstrip(".")
         + "% intervals (shares: Newcombe; means: Welch; lifts: MOVER and Fieller)",
         *([f"plan {plan.fingerprint}, frozen on {plan.frozen_on}"] if plan.frozen_on else []),
@@ -221,7 +222,8 @@ def _trigger(plan: ExperimentPlan) -> str:
     return "" if plan.trigger is None else f", compared from their first {plan.trigger!r} after it on"
 
 
-def _adjustments(plan: ExperimentPlan) -> list[str]:
+def adjustments(plan: ExperimentPlan) -> list[str]:
+    """Say what is taken out of the metrics, and over what intervals are."""
     said = []
     if plan.pre_period is not None:
         said.append(

@@ -10,6 +10,8 @@ import pandas as pd
 
 from pm_analytics import charting
 from pm_analytics.analyses.experiment import chart_of_views
+from pm_analytics.analyses.experiment.chart_of_aa import aa_chart
+from pm_analytics.analyses.experiment.chart_of_planning import planning_chart
 from pm_analytics.analyses.experiment.plan import EXPLORATORY, GUARDRAIL, PRIMARY
 from pm_analytics.analyses.experiment.wording import say_lift
 from pm_analytics.asking import check_word
@@ -27,7 +29,7 @@ LIMIT = "limit"
 
 
 def draw(result: Any, *, kind: str = EFFECTS) -> Any:  # noqa: ANN401 - each view its own chart
-    """Draw an experiment, or one of its views.
+    """Draw an experiment, one of its views, how long one would take, or what it says when there is nothing to find.
 
     Parameters
     ----------
@@ -55,6 +57,10 @@ VIEWS: dict[str, Callable[[Any], Any]] = {
     "Alternatives": chart_of_views.alternatives,
     "Expectation": chart_of_views.expectation,
     "BusinessImpact": chart_of_views.business,
+    "ExperimentPlanning": planning_chart,
+    "AATestResult": aa_chart,
+    "OverlapResult": chart_of_views.overlap,
+    "SwitchbackResult": chart_of_views.switchback,
 }
 
 
@@ -90,6 +96,7 @@ def _forest(rows: Sequence[Mapping[str, Any]], title: str, *more: alt.Chart) -> 
         scale=alt.Scale(
             domain=[PRIMARY, GUARDRAIL, EXPLORATORY], range=[charting.BLUE, charting.GREY, charting.LIGHT_GREY]
         ),
+        legend=alt.Legend() if len({row[ROLE] for row in rows}) > 1 else None,
     )
     base = alt.Chart(table).encode(y=alt.Y("label:N", sort=None, title=None, axis=alt.Axis(labelLimit=260)))
     change = alt.X(f"{LIFT}:Q", axis=alt.Axis(format="+.0%"), title=title)

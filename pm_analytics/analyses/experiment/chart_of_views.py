@@ -24,6 +24,7 @@ from pm_analytics.names import (
     EXPECTED_DIFFERENCE,
     METRIC,
     PER_YEAR,
+    PERIOD,
     SAFE_CI_LOWER,
     SAFE_CI_UPPER,
     SEGMENT,
@@ -44,6 +45,7 @@ if TYPE_CHECKING:
     from pm_analytics.analyses.experiment.steps import StepEffects, WaitingCurves
 
 ROW = 34
+BARS_AND_BAND = "Bars: interval of a single reading. Shaded: band that stays right however often one looks."
 SHARES = {"conversion", "funnel"}
 
 
@@ -84,7 +86,8 @@ def days(view: EffectByDay) -> Any:  # noqa: ANN401
     band = base.mark_area(opacity=0.14).encode(y=f"{SAFE_CI_LOWER}:Q", y2=f"{SAFE_CI_UPPER}:Q")
     plain = base.mark_rule(strokeWidth=2, opacity=0.7).encode(y=f"{CI_LOWER}:Q", y2=f"{CI_UPPER}:Q")
     shown = [
-        DAY, VARIANT, CONTROL_USERS, VARIANT_USERS, *(alt.Tooltip(c, format="+.4g") for c in (DIFFERENCE, CI_LOWER, CI_UPPER)),
+        DAY, VARIANT, CONTROL_USERS, VARIANT_USERS,
+        *(alt.Tooltip(column, format="+.4g") for column in (DIFFERENCE, CI_LOWER, CI_UPPER)),
     ]  # fmt: skip
     line = base.mark_line(point=True).encode(y=y, tooltip=shown)
     layers = (
@@ -187,6 +190,20 @@ def curves(view: WaitingCurves) -> Any:  # noqa: ANN401
     line = base.mark_line(interpolate="step-after").encode(y=y)
     chart = charting.layer(band, line).properties(height=charting.HEIGHT, width=charting.WIDTH)
     return charting.titled(chart, view.headline(), view.basis, description=f"Waiting curves. {view.summary()}")
+
+
+def overlap(view: Any) -> Any:  # noqa: ANN401
+    """Draw the effect with the other experiment off and on."""
+    return _forest(view, _rows(view).assign(label=lambda t: t[SEGMENT], status=""), "Effect of this experiment")
+
+
+def switchback(view: Any) -> Any:  # noqa: ANN401
+    """Draw the value of each period, by variant."""
+    table = view.to_frame()
+    base = alt.Chart(table).encode(x=alt.X(f"{PERIOD}:T", title=None), color=alt.Color(f"{VARIANT}:N", title=None))
+    points = base.mark_point(size=60).encode(y=alt.Y("value:Q", title="Value per unit in the period"))
+    chart = charting.layer(points).properties(height=charting.HEIGHT, width=charting.WIDTH)
+    return charting.titled(chart, view.headline(), view.basis, description=f"Periods by variant. {view.summary()}")
 
 
 def _forest(view: Any, table: pd.DataFrame, title: str) -> Any:  # noqa: ANN401

@@ -101,7 +101,10 @@ RULES: tuple[Rule, ...] = (
         6, "SHIP", lambda f: f.wins and all(g == "safe" for g in f.guardrails),
         "a primary metric got better, none got worse, and every guardrail is safe",
     ),
-    Rule(7, "SHIP WITH WATCH", lambda f: f.wins, "a primary metric got better; a guardrail is not shown to be safe yet"),
+    Rule(
+        7, "SHIP WITH WATCH", lambda f: f.wins,
+        "a primary metric got better, but a guardrail is not shown to be safe yet",
+    ),
     Rule(8, "ITERATE", lambda f: f.ruled_out, "no change worth having: even the best case lies below it"),
     Rule(9, "EXTEND", lambda f: not f.at_end, "nothing is decided yet, and the planned end has not come"),
     Rule(
@@ -110,7 +113,7 @@ RULES: tuple[Rule, ...] = (
     ),
     Rule(
         11, "ITERATE", lambda _: True,
-        "no difference was found, and the data that would settle it is too far away",
+        "no difference was found, and a few more weeks of such data would not settle it",
     ),
 )  # fmt: skip
 

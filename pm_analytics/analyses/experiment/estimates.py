@@ -41,6 +41,11 @@ class Estimate:
         Variant and control before any adjustment, when there was one.
     notes : tuple of str
         What a reader should know about this comparison.
+    before : tuple of (float, float, float)
+        Per value known from before exposure: its mean in the variant and in the control, and the p-value of their
+        difference.
+    low : float
+        The smallest value of the metric; NaN when there is none.
     broken : str
         Why nothing may be compared; empty when it may.
     """
@@ -56,6 +61,8 @@ class Estimate:
     method: str = ""
     raw: tuple[Arm, Arm] | None = None
     notes: tuple[str, ...] = ()
+    before: tuple[tuple[float, float, float], ...] = ()
+    low: float = math.nan
     broken: str = ""
 
     def effect(self, confidence: float) -> Effect:
@@ -119,12 +126,21 @@ def estimate(
         variant=variant,
         control_users=sum(part.moments.n for part in theirs),
         variant_users=sum(part.moments.n for part in ours),
+        low=min((part.low for part in [*ours, *theirs] if not math.isnan(part.low)), default=math.nan),
         broken=_broken(metric, [*ours, *theirs]),
         **made,
     )
-    if metric.kind in {"conversion", "funnel"} and found.raw is None and len(layout.targets) == 1:
-        return replace(found, shares=(*_counts(ours), *_counts(theirs)), control_arm=found.control_arm)
+    plain = found.raw is None and len(layout.targets) == 1 and not found.broken
+    if metric.kind in {"conversion", "funnel"} and plain:
+        mine, other = _counts(ours), _counts(theirs)
+        return replace(found, shares=(*mine, *other), variant_arm=_share_arm(*mine), control_arm=_share_arm(*other))
     return found
+
+
+def _share_arm(successes: int, trials: int) -> Arm:
+    """Describe a share as a mean, with the binomial variance."""
+    rate = successes / trials if trials else math.nan
+    return Arm(trials, rate, rate * (1 - rate))
 
 
 def _counts(parts: Sequence[Summed]) -> tuple[int, int]:
@@ -136,6 +152,11 @@ def _plain(layout: Layout, ours: Sequence[Summed], theirs: Sequence[Summed]) -> 
     variant, control = (_arm(layout)(parts[0].moments) for parts in (ours, theirs))
     method = "delta method over units" if len(layout.targets) == 2 else ""
     return {"variant_arm": variant, "control_arm": control, "method": method}
+
+
+def arm_of(layout: Layout, moments: Moments) -> Arm:
+    """Describe a metric's units by mean and variance; a ratio is linearised."""
+    return _arm(layout)(moments)
 
 
 def _arm(layout: Layout) -> Callable[[Moments], Arm]:

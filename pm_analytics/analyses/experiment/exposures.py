@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pm_analytics.analyses.experiment import counts
 from pm_analytics.errors import DataError, ParameterError, UnknownNameError, shown
 from pm_analytics.events import EventLog
+from pm_analytics.intake import usual_column
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     import pandas as pd
 
+UNDATED = "no_time"
+"""The made-up column of exposures whose time is not known."""
 VARIANT_NAMES = ("variant", "variation_id", "variation", "group", "experiment_group", "experiment_variant", "arm")
 
 
@@ -52,6 +56,9 @@ class Exposures(counts.Assignment):
             Column that says what was actually shown, and what each variant should have been shown. Rows in which the
             two differ are counted and left out.
 
+        Without a column of times, named or with a usual name, the exposures are undated: only outcomes recorded beside
+        them can be compared then, and nothing is checked by day.
+
         Raises
         ------
         UnknownNameError, DataError, ParameterError
@@ -62,8 +69,37 @@ class Exposures(counts.Assignment):
             raise DataError(
                 f"Cannot tell which column holds the variant; say variant='...' from {shown_columns(frame)}."
             )
-        log = EventLog.from_frame(frame, user=unit, event=chosen, time=time, timezone=timezone)
-        return cls._checked(log, shown, expected)
+        names = [*map(str, frame.columns), *(str(name) for name in frame.index.names if name is not None)]
+        dated = time is not None or usual_column("time", names) is not None
+        if not dated:
+            frame = frame.assign(**{UNDATED: datetime(1970, 1, 1, tzinfo=UTC)})
+        log = EventLog.from_frame(frame, user=unit, event=chosen, time=time if dated else UNDATED, timezone=timezone)
+        return cls._checked(log, shown, expected, dated=dated)
+
+    @classmethod
+    def from_table(
+        cls,
+        table: Any,  # noqa: ANN401 - an Ibis table
+        *,
+        unit: str,
+        variant: str,
+        time: str | None = None,
+        timezone: str | None = None,
+    ) -> Exposures:
+        """Point at a table of any engine that Ibis reaches, one row per exposure; nothing is copied.
+
+        Without ``time`` the exposures are undated: only outcomes recorded beside them can be compared.
+
+        Raises
+        ------
+        UnknownNameError, DataError
+            No such column; a time that is no timestamp.
+        """
+        if time is None:
+            table = table.mutate(**{UNDATED: counts.no_time()})
+        zone = timezone or ("UTC" if time is None else None)
+        log = EventLog.from_table(table, user=unit, event=variant, time=time or UNDATED, timezone=zone)
+        return cls(log, dated=time is not None)
 
     @classmethod
     def from_file(cls, path: str | Path, *, experiment: str | None = None, **columns: Any) -> Exposures:  # noqa: ANN401
@@ -84,7 +120,7 @@ class Exposures(counts.Assignment):
             if experiment not in known:
                 raise UnknownNameError("experiment", [experiment], known, where=path.name)
             rows = rows.where(experiment=experiment)
-        return cls._checked(rows, None, None)
+        return cls._checked(rows, None, None, dated=True)
 
     @classmethod
     def from_events(cls, log: EventLog, event: str, *, variant: str) -> Exposures:
@@ -102,12 +138,14 @@ class Exposures(counts.Assignment):
         return cls(counts.exposure_log(log, event, variant))
 
     @classmethod
-    def _checked(cls, log: EventLog, shown: str | None, expected: Mapping[str, Any] | None) -> Exposures:
+    def _checked(
+        cls, log: EventLog, shown: str | None, expected: Mapping[str, Any] | None, *, dated: bool
+    ) -> Exposures:
         if (shown is None) != (expected is None):
             raise ParameterError("shown= and expected= belong together: the column, and what each variant should see.")
         if shown is not None:
             log.require_columns([shown])
-        return cls(log, shown, dict(expected or {}))
+        return cls(log, shown, dict(expected or {}), dated)
 
     def variants(self) -> list[str]:
         """List the variants seen."""

@@ -45,9 +45,11 @@ if TYPE_CHECKING:
     from pm_analytics.analyses.experiment.days import EffectByDay
     from pm_analytics.analyses.experiment.decision import Decision
     from pm_analytics.analyses.experiment.expecting import BusinessImpact, Expectation
+    from pm_analytics.analyses.experiment.exposures import Exposures
     from pm_analytics.analyses.experiment.gate import Check
     from pm_analytics.analyses.experiment.looks import Reading
     from pm_analytics.analyses.experiment.novelty import EffectSinceExposure
+    from pm_analytics.analyses.experiment.overlapping import OverlapResult
     from pm_analytics.analyses.experiment.plan import ExperimentPlan
     from pm_analytics.analyses.experiment.roles import Judged
     from pm_analytics.analyses.experiment.segments import ExperimentSegments
@@ -130,9 +132,19 @@ class ExperimentResult(Result):
         """List what a reader should know about single comparisons, such as an adjustment that turned a sign."""
         found = [f"{each.estimate.metric.name} ({each.estimate.variant}): {note}" for each in self._judged
                  for note in each.estimate.notes]  # fmt: skip
-        left_out = [f"{name}: {n:,} units are in no number; they were not observed for its whole window, or nothing is "
-                    "known of them" for name, n in self.immature.items() if n]  # fmt: skip
-        return [f"{note}." for note in found + left_out]
+        return [f"{note}." for note in [*found, *self._left_out()]]
+
+    def _left_out(self) -> list[str]:
+        """Say who is in no number, once for all metrics of which it is the same."""
+        metrics: dict[int, list[str]] = {}
+        for name, n in self.immature.items():
+            metrics.setdefault(n, []).append(name)
+        return [
+            f"{n:,} units are in no number of {', '.join(names)}: they were not observed for the whole window, or "
+            "nothing is known of them"
+            for n, names in metrics.items()
+            if n
+        ]
 
     def multiplicity_note(self) -> str:
         """Say how the number of comparisons was allowed for."""
@@ -150,8 +162,8 @@ class ExperimentResult(Result):
             )
         if exploratory:
             said.append(
-                f"Of the {exploratory} exploratory comparisons, those called better or worse hold about "
-                f"{self.confidence_alpha:.3g} false ones (Benjamini and Hochberg); they are ideas, not findings."
+                f"Exploratory comparisons ({exploratory}) are ideas, not findings: of those called better or worse, "
+                f"about {100 * self.confidence_alpha:.3g} % are false on average (Benjamini and Hochberg)."
             )
         return " ".join(said)
 
@@ -205,6 +217,14 @@ class ExperimentResult(Result):
         from pm_analytics.analyses.experiment.expecting import business
 
         return business(self, units_per_year=units_per_year, value=value, baseline=baseline)
+
+    def overlap(
+        self, other: Exposures | pd.DataFrame, *, other_control: str = "control", metric: str | None = None
+    ) -> OverlapResult:
+        """Tell whether another experiment on the same units changes this one's effect; see :mod:`overlapping`."""
+        from pm_analytics.analyses.experiment.overlapping import overlap
+
+        return overlap(self, other, other_control=other_control, metric=metric)
 
     def steps(self, metric: str | None = None) -> StepEffects:
         """Compare the variants at each step of a funnel metric; see :func:`steps.step_effects`."""

@@ -49,7 +49,8 @@ if TYPE_CHECKING:
     from pm_analytics.stats.effects import Effect
 
 NUMBERS = (
-    "control", "variant", "difference", "ci_lower", "ci_upper", "lift", "lift_ci_lower", "lift_ci_upper", "p_value", "error",
+    "control", "variant", "difference", "ci_lower", "ci_upper", "lift", "lift_ci_lower", "lift_ci_upper", "p_value",
+    "error",
 )  # fmt: skip
 BETTER, WORSE, UNCLEAR = "better", "worse", "unclear"
 SAFE, WATCH, HARM = "safe", "watch", "harm"

@@ -51,6 +51,11 @@ class Assignment:
         return contradictions(self)
 
 
+def no_time() -> Any:  # noqa: ANN401 - an Ibis value
+    """Give the one instant that stands for a time that is not known."""
+    return ibis.timestamp("1970-01-01 00:00:00")
+
+
 def exposure_log(log: EventLog, event: str, variant: str) -> EventLog:
     """Turn one event's rows into exposures: the event name becomes the variant."""
     rows = log.table.filter(log.table[EVENT] == event, log.table[variant].notnull())

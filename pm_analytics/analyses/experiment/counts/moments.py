@@ -7,7 +7,7 @@ rounding (the variance of a billion and a bit is the variance of the bit).
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import combinations_with_replacement
 from typing import TYPE_CHECKING, Any
 
@@ -15,9 +15,9 @@ import ibis
 import numpy as np
 
 from pm_analytics import engine
-from pm_analytics.analyses.experiment.counts.assignment import AT
+from pm_analytics.analyses.experiment.counts.assignment import AT, people_of
 from pm_analytics.analyses.experiment.counts.values import SUMMED, below, pre, prebelow, value
-from pm_analytics.names import DAY, SEGMENT, VARIANT
+from pm_analytics.names import DAY, SEGMENT, UNIT, VARIANT
 from pm_analytics.results import records
 from pm_analytics.stats.moments import Moments
 
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
     import pandas as pd
 
+    from pm_analytics.analyses.experiment.counts.assignment import Assignment
     from pm_analytics.metrics import Metric
 
 SAMPLE = 2_000
@@ -56,6 +57,10 @@ class Layout:
     targets: tuple[str, ...]
     covariates: tuple[str, ...] = ()
     shifted: bool = True
+
+    def without_covariates(self) -> Layout:
+        """Give the same metric by itself."""
+        return replace(self, covariates=())
 
     @property
     def columns(self) -> tuple[str, ...]:
@@ -213,6 +218,14 @@ def sizes_of(table: Any, prop: str) -> dict[str, int]:  # noqa: ANN401
 def with_day(table: Any, after: int, timezone: str, until: int) -> Any:  # noqa: ANN401
     """Add the column ``day``: the local day (days since 1970) so many microseconds after exposure."""
     return table.mutate(**{DAY: engine.local_day(table[AT] + after, timezone, until)})
+
+
+def with_other(table: Any, other: Assignment, control: str) -> Any:  # noqa: ANN401
+    """Add the column ``segment``: "off" in the control of another experiment, "on" in any other of its variants."""
+    people = people_of(other)
+    told = people.select(**{UNIT: people[UNIT].cast(table[UNIT].type()), "other": people[VARIANT]})
+    joined = table.inner_join(told, UNIT)
+    return joined.mutate(**{SEGMENT: ibis.ifelse(joined["other"] == control, "off", "on")})
 
 
 def _shifts(table: Any, layouts: Sequence[Layout]) -> dict[str, float]:  # noqa: ANN401

@@ -48,6 +48,12 @@ def mature_people(units: Units, metric: Metric) -> Any:  # noqa: ANN401
     return people.filter(mature(people, ibis.literal(1.0), metric, units.asked.log).notnull())
 
 
+def watched(units: Units, metric: Metric) -> int:
+    """Count the units whose window is over, whether they had the event or not."""
+    people = mature_people(units, metric)
+    return engine.counts(people.aggregate(n=people.count()))["n"]
+
+
 def counted(rows: Any) -> dict[str, int]:  # noqa: ANN401
     """Count the events of each variant."""
     frame = engine.run(rows.group_by(VARIANT).aggregate(n=rows.count()))

@@ -3,23 +3,41 @@
 from __future__ import annotations
 
 import html
+import math
 import warnings
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
 from pm_analytics.analyses.experiment import ExperimentPlan, ExperimentResult, Exposures, experiment
 from pm_analytics.analyses.experiment.decision import RULES
+from pm_analytics.analyses.experiment.wording import say_lift, say_metric
 from pm_analytics.errors import ParameterError, PmAnalyticsWarning
-from pm_analytics.names import METRIC, REASON, STATUS, VARIANT
+from pm_analytics.names import (
+    CI_LOWER,
+    CI_UPPER,
+    CONTROL_VALUE,
+    DIFFERENCE,
+    KIND,
+    LIFT_CI_LOWER,
+    METRIC,
+    REASON,
+    ROLE,
+    STATUS,
+    VARIANT,
+    VARIANT_VALUE,
+    WAY,
+)
 from pm_analytics.quality import QualityReport, check
+from pm_analytics.results import NOTHING, records
 from pm_analytics.verdicts.passages import Html, Part, Section, listed, paragraph, table
 from pm_analytics.verdicts.sections import GUARDRAIL_WORDS
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from pm_analytics.analyses.experiment.alternatives import Alternatives
     from pm_analytics.events import EventLog
     from pm_analytics.results import Claim
 
@@ -140,7 +158,8 @@ def _decision(found: ExperimentReadout) -> Section:
 
 
 STYLES = {
-    "SHIP": "keep", "SHIP WITH WATCH": "keep", "ITERATE": "iterate", "STOP": "stop", "RERUN": "cannot", "EXTEND": "hold",
+    "SHIP": "keep", "SHIP WITH WATCH": "keep", "ITERATE": "iterate", "STOP": "stop", "RERUN": "cannot",
+    "EXTEND": "hold",
 }  # fmt: skip
 """Each decision looks like the verdict of a launch that means as much."""
 
@@ -173,12 +192,57 @@ def _effect(found: ExperimentReadout) -> Section | None:
     result = found.result
     if not result.trusted:
         return None
-    shown = table(result.to_display(), caption="Every metric against the control, with intervals")
+    shown = table(_compact(result), caption="Every metric against the control, with intervals")
     parts: list[Part] = [result, shown, paragraph(result.multiplicity_note(), kind="note")]
     others = result.alternatives()
     if len(others.to_frame()) > len(result.to_frame()):
-        parts.append(table(others.to_display(), caption="The same effects, computed otherwise"))
+        parts += [
+            paragraph(others.summary()),
+            table(_other_ways(others), caption="Primary effects, computed otherwise"),
+        ]
     return Section("Did it move the goal?", tuple(parts))
+
+
+def _compact(result: ExperimentResult) -> pd.DataFrame:
+    """Put each number and its interval into one cell, so that the table fits on a page."""
+    rows = [row for role in ("primary", "guardrail", "exploratory") for row in result.rows(role)]
+    several = len({row[VARIANT] for row in rows}) > 1
+    return pd.DataFrame(
+        [
+            {
+                "metric": row[METRIC],
+                "role": row[ROLE],
+                **({"variant": row[VARIANT]} if several else {}),
+                "control": say_metric(row[CONTROL_VALUE], row[KIND]),
+                "with it": say_metric(row[VARIANT_VALUE], row[KIND]),
+                "difference": _with_interval(row),
+                "relative": NOTHING if math.isnan(row[LIFT_CI_LOWER]) else say_lift(row),
+                "status": row[STATUS],
+            }
+            for row in rows
+        ]
+    )
+
+
+def _with_interval(row: dict[str, Any]) -> str:
+    value, lower, upper = (say_metric(row[name], row[KIND], signed=True) for name in (DIFFERENCE, CI_LOWER, CI_UPPER))
+    return value if math.isnan(row[CI_LOWER]) else f"{value} ({lower} to {upper})"
+
+
+def _other_ways(others: Alternatives) -> pd.DataFrame:
+    rows = [row for row in records(others.to_frame()) if row[ROLE] == "primary"]
+    return pd.DataFrame(
+        [
+            {
+                "metric": row[METRIC],
+                "way": row[WAY],
+                "difference": _with_interval(row),
+                "relative": NOTHING if math.isnan(row[LIFT_CI_LOWER]) else say_lift(row),
+                "status": row[STATUS],
+            }
+            for row in rows
+        ]
+    )
 
 
 def _guardrails(found: ExperimentReadout) -> Section | None:

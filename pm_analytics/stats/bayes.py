@@ -8,15 +8,30 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
-
-import numpy as np
 
 from pm_analytics.errors import ParameterError
-from pm_analytics.stats.proportions import Interval, normal_quantile
+from pm_analytics.stats.betas import Beta, chance_above, difference_quantiles, mean_shortfall
+from pm_analytics.stats.proportions import UNDEFINED, Interval, check_confidence, normal_quantile
+from pm_analytics.stats.selection import WinnersCurse, unselected, unselected_interval, winners_curse
 
-if TYPE_CHECKING:
-    from numpy.typing import NDArray
+__all__ = [
+    "USUAL_LIFT",
+    "Posterior",
+    "SharesPosterior",
+    "WinnersCurse",
+    "after_launch",
+    "beta_posterior",
+    "normal_posterior",
+    "posterior_share",
+    "unselected",
+    "unselected_interval",
+    "winners_curse",
+]
+
+USUAL_LIFT = 0.05
+"""Standard deviation of the relative changes that tests usually bring: two in three change a metric by less."""
+NO_ERROR = "the difference has no standard error, so nothing can be learned from it"
+NO_SCALE = "the control value is zero, so a prior of relative changes says nothing; read it without one"
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,10 +45,12 @@ class Posterior:
     chance_to_win : float
         Probability that the difference is above zero.
     interval : Interval
-        Credible interval.
+        Credible interval, with equal tails.
     loss_if_shipped, loss_if_kept : float
         Expected loss of shipping the variant (what is lost on average, counting the cases in which it is worse), and of
         keeping the control.
+    reason : str
+        Why everything is NaN; empty when it is not.
     """
 
     mean: float
@@ -42,17 +59,41 @@ class Posterior:
     interval: Interval
     loss_if_shipped: float
     loss_if_kept: float
+    reason: str = ""
 
     def within(self, lower: float, upper: float) -> tuple[float, float, float]:
         """Give the probabilities that the difference lies below, inside and above a region of practical equivalence."""
+        _check_region(lower, upper)
+        return self._within(lower, upper)
+
+    def _within(self, lower: float, upper: float) -> tuple[float, float, float]:
         from scipy.special import ndtr
 
-        if not lower < upper:
-            raise ParameterError(f"The region from {lower!r} to {upper!r} is empty; give its lower end first.")
-        if self.sd == 0:
-            return float(self.mean < lower), float(lower <= self.mean <= upper), float(self.mean > upper)
-        below, above = float(ndtr((lower - self.mean) / self.sd)), float(ndtr((self.mean - upper) / self.sd))
-        return below, 1 - below - above, above
+        low, high = (lower - self.mean) / self.sd, (upper - self.mean) / self.sd
+        # From the side where there is less, so that a small probability keeps its digits.
+        inside = ndtr(high) - ndtr(low) if low < 0 else ndtr(-low) - ndtr(-high)
+        return float(ndtr(low)), float(inside), float(ndtr(-high))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SharesPosterior(Posterior):
+    """What is believed about the difference of two shares.
+
+    Attributes
+    ----------
+    variant, control : Beta
+        What is believed about each share.
+    """
+
+    variant: Beta
+    control: Beta
+
+    def _within(self, lower: float, upper: float) -> tuple[float, float, float]:
+        below, above = (
+            chance_above(self.control, self.variant, -lower),
+            chance_above(self.variant, self.control, upper),
+        )
+        return below, max(0.0, 1 - below - above), above
 
 
 def normal_posterior(
@@ -61,34 +102,90 @@ def normal_posterior(
     *,
     prior_mean: float = 0.0,
     prior_sd: float | None = None,
+    baseline: float = 1.0,
     confidence: float = 0.95,
 ) -> Posterior:
     """Combine an estimated difference with a normal prior; ``prior_sd=None`` is no prior at all (flat).
 
-    The prior is on the scale of the difference. One that was thought of as a relative change is multiplied by the size
-    of the control's mean first. Losses are ``sd phi(m/sd) - m Phi(-m/sd)``, and that plus m.
+    Losses are ``sd phi(m/sd) - m Phi(-m/sd)``, and that plus m.
+
+    Parameters
+    ----------
+    estimate, error : float
+        The difference and its standard error; or a relative change and its, for a prior of relative changes.
+    prior_mean, prior_sd : float
+        The prior, in multiples of the size of ``baseline``.
+    baseline : float
+        1 for a prior on the scale of the estimate; the control's mean for a difference whose prior is of relative
+        changes.
+
+    Returns
+    -------
+    Posterior
+        All NaN, with a reason, without a standard error above 0, or when a prior is relative to a baseline of 0.
 
     Examples
     --------
     >>> found = normal_posterior(0.03, 0.0142513157)
     >>> round(found.chance_to_win, 4), round(found.loss_if_shipped, 8)
     (0.9824, 9.09e-05)
+    >>> round(normal_posterior(0.03, 0.0142513157, prior_sd=0.3, baseline=0.1).mean, 4)
+    0.0245
     """
     from scipy.special import ndtr
 
-    if not error > 0 or (prior_sd is not None and not prior_sd > 0):
-        raise ParameterError(f"error={error!r} and prior_sd={prior_sd!r} must be above 0.")
-    if prior_sd is None:
-        mean, sd = estimate, error
-    else:
-        precision = 1 / error**2 + 1 / prior_sd**2
-        mean, sd = (estimate / error**2 + prior_mean / prior_sd**2) / precision, math.sqrt(1 / precision)
+    check_confidence(confidence)
+    if prior_sd is not None and not prior_sd > 0:
+        raise ParameterError(f"prior_sd={prior_sd!r} must be above 0; None is no prior at all.")
+    reason = _undefined(estimate, error, baseline if prior_sd is not None else 1.0)
+    if reason:
+        return Posterior(math.nan, math.nan, math.nan, UNDEFINED, math.nan, math.nan, reason)
+    mean, sd = _combined(estimate, error, prior_mean, prior_sd, abs(baseline))
     half = normal_quantile(confidence) * sd
-    density = math.exp(-((mean / sd) ** 2) / 2) / math.sqrt(2 * math.pi)
-    shipped = max(0.0, sd * density - mean * float(ndtr(-mean / sd)))
-    return Posterior(
-        mean, sd, float(ndtr(mean / sd)), Interval(mean - half, mean + half), shipped, max(0.0, mean + shipped)
-    )
+    shipped, kept = _loss(mean, sd), _loss(-mean, sd)
+    return Posterior(mean, sd, float(ndtr(mean / sd)), Interval(mean - half, mean + half), shipped, kept)
+
+
+def after_launch(
+    estimate: float, error: float, control: float, *, usual_lift: float = USUAL_LIFT, confidence: float = 0.95
+) -> Posterior:
+    """Say what to expect after launch: the difference, shrunken towards none as far as the data leave room.
+
+    The prior is ``N(0, (usual_lift * |control|)^2)``: what tests usually bring. A large and noisy difference is mostly
+    luck, and this says how much of it.
+
+    Examples
+    --------
+    >>> round(after_launch(0.03, 0.0142513157, 0.1).mean / 0.1, 3)
+    0.033
+    """
+    return normal_posterior(estimate, error, prior_sd=usual_lift, baseline=control, confidence=confidence)
+
+
+def _undefined(estimate: float, error: float, baseline: float) -> str:
+    if math.isnan(estimate) or not 0 < error < math.inf:
+        return NO_ERROR
+    return NO_SCALE if baseline == 0 or math.isnan(baseline) else ""
+
+
+def _combined(estimate: float, error: float, mean: float, sd: float | None, scale: float) -> tuple[float, float]:
+    """Weigh estimate and prior by their precision."""
+    if sd is None:
+        return estimate, error
+    trust = (sd * scale) ** 2 / (error**2 + (sd * scale) ** 2)
+    return trust * estimate + (1 - trust) * mean * scale, math.sqrt(trust) * error
+
+
+def _loss(mean: float, sd: float) -> float:
+    """Give the mean of what a normal difference falls short of zero."""
+    from scipy.special import erfcx, ndtr
+
+    z = mean / sd
+    density = math.exp(-(z**2) / 2) / math.sqrt(2 * math.pi)
+    if z < 0:
+        return sd * density - mean * float(ndtr(-z))
+    # The same, with the density taken out: far out, both terms are tiny and nearly equal.
+    return max(0.0, sd * density * (1 - z * math.sqrt(math.pi / 2) * float(erfcx(z / math.sqrt(2)))))
 
 
 def beta_posterior(
@@ -99,146 +196,63 @@ def beta_posterior(
     *,
     prior: tuple[float, float] = (1.0, 1.0),
     confidence: float = 0.95,
-) -> Posterior:
-    """Compare two shares with Beta priors, exactly: by integration over the variant's share.
+) -> SharesPosterior:
+    """Compare two shares with Beta priors, exactly, for up to millions of trials.
 
-    ``P(variant > control)`` is the integral of the variant's density times the control's distribution (the closed form
-    of Evan Miller is the same number); expected losses follow from it with one more success in the prior.
+    Everything is an integral over one share of what the other's distribution says, in which no terms cancel. The chance
+    to win agrees with Evan Miller's closed form (2014) to twelve digits, and keeps them where that sum gets long.
+
+    Parameters
+    ----------
+    prior : (float, float)
+        Parameters of the Beta prior of both shares: successes and failures that were seen before, so to say. Below 0.1,
+        and where nobody or everybody converted, three digits are right.
+
+    Raises
+    ------
+    ParameterError
+        Successes outside 0 to trials, or a prior that is not above 0.
 
     Examples
     --------
     >>> round(beta_posterior(7, 42, 3, 40).chance_to_win, 6)
     0.88734
     """
-    mine = prior[0] + variant_successes, prior[1] + variant_trials - variant_successes
-    theirs = prior[0] + control_successes, prior[1] + control_trials - control_successes
-    if min(*mine, *theirs) <= 0:
-        raise ParameterError(f"prior={prior!r} must be above 0, and successes lie between 0 and trials.")
-    mean, variance = _moments(*mine), _moments(*theirs)
-    chance = _greater(mine, theirs)
-    # E[max(control - variant, 0)] = E[control; control > variant] - E[variant; control > variant].
-    lost = variance[0] * _greater((theirs[0] + 1, theirs[1]), mine) - mean[0] * (
-        1 - _greater((mine[0] + 1, mine[1]), theirs)
+    check_confidence(confidence)
+    variant = _updated(variant_successes, variant_trials, prior)
+    control = _updated(control_successes, control_trials, prior)
+    lower, upper = difference_quantiles(variant, control, confidence)
+    return SharesPosterior(
+        mean=variant.mean - control.mean,
+        sd=math.hypot(variant.sd, control.sd),
+        chance_to_win=chance_above(variant, control, 0.0),
+        interval=Interval(lower, upper),
+        loss_if_shipped=mean_shortfall(variant, control),
+        loss_if_kept=mean_shortfall(control, variant),
+        variant=variant,
+        control=control,
     )
-    difference, sd = mean[0] - variance[0], math.sqrt(mean[1] + variance[1])
-    lower, upper = _difference_quantiles(mine, theirs, confidence)
-    lost = max(0.0, lost)
-    return Posterior(difference, sd, chance, Interval(lower, upper), lost, max(0.0, difference + lost))
 
 
 def posterior_share(successes: int, trials: int, *, prior: tuple[float, float] = (1.0, 1.0)) -> float:
-    """Give the mean of what is believed about one share."""
-    return (prior[0] + successes) / (prior[0] + prior[1] + trials)
-
-
-def _moments(a: float, b: float) -> tuple[float, float]:
-    return a / (a + b), a * b / ((a + b) ** 2 * (a + b + 1))
-
-
-_NODES = 400
-
-
-def _density(a: float, b: float) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Lay Gauss-Legendre nodes over where a Beta distribution lies, with its weights there."""
-    from scipy.special import betaln
-
-    low, high = _span(a, b)
-    nodes, weights = np.polynomial.legendre.leggauss(_NODES)
-    x = low + (high - low) * (nodes + 1) / 2
-    log_density = (a - 1) * np.log(x) + (b - 1) * np.log1p(-x) - betaln(a, b)
-    mass = weights * (high - low) / 2 * np.exp(log_density)
-    return x, mass / mass.sum()
-
-
-def _span(a: float, b: float) -> tuple[float, float]:
-    """Give the ends between which all but nothing of a Beta distribution lies."""
-    from scipy.special import betaincinv
-
-    return max(1e-300, float(betaincinv(a, b, 1e-15))), min(1 - 1e-16, float(betaincinv(a, b, 1 - 1e-15)))
-
-
-def _greater(one: tuple[float, float], two: tuple[float, float]) -> float:
-    """Give the probability that a draw of one Beta distribution exceeds a draw of another."""
-    from scipy.special import betainc
-
-    x, mass = _density(*one)
-    return float(mass @ betainc(two[0], two[1], x))
-
-
-def _difference_quantiles(
-    mine: tuple[float, float], theirs: tuple[float, float], confidence: float
-) -> tuple[float, float]:
-    from scipy.optimize import brentq
-    from scipy.special import betainc
-
-    x, mass = _density(*mine)
-
-    def beyond(d: float, share: float) -> float:
-        return float(mass @ (1 - betainc(*theirs, np.clip(x - d, 0.0, 1.0)))) - share
-
-    tail = (1 - confidence) / 2
-    lower, upper = (float(brentq(beyond, -1.0, 1.0, args=(share,), xtol=1e-12)) for share in (tail, 1 - tail))
-    return lower, upper
-
-
-@dataclass(frozen=True, slots=True)
-class WinnersCurse:
-    """What selection does to findings of a given true effect (Gelman & Carlin 2014).
-
-    Attributes
-    ----------
-    power : float
-        Chance that something is found.
-    exaggeration : float
-        How many times as large, on average, a finding looks as the truth.
-    wrong_sign : float
-        Share of findings that point the wrong way.
-    """
-
-    power: float
-    exaggeration: float
-    wrong_sign: float
-
-
-def winners_curse(true_effect: float, error: float, *, alpha: float = 0.05) -> WinnersCurse:
-    """Say how much findings exaggerate when only they are looked at.
+    """Give the mean of what is believed about one share.
 
     Examples
     --------
-    >>> found = winners_curse(2.8, 1.0)
-    >>> round(found.power, 2), round(found.exaggeration, 2)
-    (0.8, 1.13)
+    >>> round(posterior_share(3, 40), 6)
+    0.095238
     """
-    from scipy.special import ndtr
-
-    if true_effect == 0 or not error > 0:
-        raise ParameterError(f"true_effect={true_effect!r} must not be 0, and error={error!r} must be above 0.")
-    z, shift = normal_quantile(1 - alpha), abs(true_effect) / error
-    up, down = float(ndtr(shift - z)), float(ndtr(-shift - z))
-    # Mean of |Z| over both tails, Z ~ N(shift, 1).
-    tails = [math.exp(-((z - s) ** 2) / 2) / math.sqrt(2 * math.pi) for s in (shift, -shift)]
-    mean = shift * up + tails[0] - shift * down + tails[1]
-    return WinnersCurse(up + down, mean / (up + down) / shift, down / (up + down))
+    return _updated(successes, trials, prior).mean
 
 
-def unselected(estimate: float, error: float, *, alpha: float = 0.05) -> float:
-    """Give what a finding would be had it not been selected for being one: its median-unbiased estimate.
+def _updated(successes: int, trials: int, prior: tuple[float, float]) -> Beta:
+    if not min(prior) > 0:
+        raise ParameterError(f"prior={prior!r} must be above 0; (1, 1) takes every share for as likely as another.")
+    if not 0 <= successes <= trials:
+        raise ParameterError(f"There are {successes} successes of {trials} trials; they must lie between 0 and trials.")
+    return Beta(prior[0] + successes, prior[1] + trials - successes)
 
-    The true effect at which a finding (beyond the critical value on either side) is as often larger as smaller than the
-    one that was made (Zhong & Prentice 2008). What was only just found shrinks towards zero; clear findings stay.
-    """
-    from scipy.optimize import brentq
-    from scipy.special import ndtr
 
-    z, limit = abs(estimate) / error, normal_quantile(1 - alpha)
-    if z <= limit:
-        return estimate
-
-    def excess(shift: float) -> float:
-        found = float(ndtr(shift - limit) + ndtr(-shift - limit))
-        return float(ndtr(shift - z)) / found - 0.5
-
-    low = -1.0
-    if excess(low) > 0:
-        return 0.0
-    return math.copysign(max(0.0, float(brentq(excess, low, z + 1))) * error, estimate)
+def _check_region(lower: float, upper: float) -> None:
+    if not lower < upper:
+        raise ParameterError(f"The region from {lower!r} to {upper!r} is empty; give its lower end first.")

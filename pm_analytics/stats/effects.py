@@ -234,6 +234,20 @@ def fieller(variant: Arm, control: Arm, *, quantile: float) -> Interval:
     return Interval((ratio - half) / (1 - g) - 1, (ratio + half) / (1 - g) - 1)
 
 
+def delta_lift(variant: Arm, control: Arm) -> tuple[float, float]:
+    """Give the relative change and its symmetric standard error by the delta method (Deng, Knoblich & Lu 2018).
+
+    ``(variant - control) / |control|``, with variance ``v_t / m_c^2 + v_c m_t^2 / m_c^4``. It serves priors of relative
+    changes and comparison with other systems; intervals of lifts here are Fieller's, since symmetric ones miss more
+    often than stated when few units convert. NaN without units, and where the control's mean is zero.
+    """
+    if min(variant.n, control.n) < 1 or control.mean == 0:
+        return math.nan, math.nan
+    ratio = variant.mean / control.mean
+    error = math.sqrt(variant.variance / variant.n + ratio**2 * control.variance / control.n) / abs(control.mean)
+    return (variant.mean - control.mean) / abs(control.mean), error
+
+
 def _all_zero(arm: Arm) -> bool:
     return arm.mean == 0 and arm.variance == 0
 

@@ -27,6 +27,21 @@ def plan():
     )
 
 
+def every_kind():
+    """Ask for what needs sums of its own: the time before, ratios, steps, retention, strata, caps."""
+    return pm.ExperimentPlan(
+        primary=pm.Metric.count("report_exported", within="14 days"),
+        exploratory=[
+            pm.Metric.ratio("report_exported", per="app_opened", within="14 days"),
+            pm.Metric.retention(after="7 days", within="14 days"),
+            pm.Metric.funnel(STEPS, within="7 days"),
+            pm.Metric.time_to("report_exported", within="14 days"),
+        ],
+        split={"control": 1, "treatment": 1},
+        pre_period="28 days",
+    )
+
+
 def offered(exposures):
     return exposures.first(without="control")
 
@@ -83,6 +98,10 @@ QUESTIONS = {
     "adoption_of_a_list": lambda log, exposures: pm.adoption(log, "bulk_edit_saved", eligible=offered(exposures)).to_frame(),
     "adoption_curve": lambda log, exposures: pm.adoption(log, "bulk_edit_saved", eligible=offered(exposures)).curve(),
     "experiment": lambda log, exposures: pm.experiment(log, exposures, plan()).to_frame(),
+    "experiment_of_every_kind": lambda log, exposures: pm.experiment(log, exposures, every_kind()).to_frame(),
+    "experiment_gate": lambda log, exposures: pm.experiment(log, exposures, plan()).gate(),
+    "experiment_over_time": lambda log, exposures: pm.experiment(log, exposures, plan()).over_time().to_frame(),
+    "experiment_since_exposure": lambda log, exposures: pm.experiment(log, exposures, plan()).since_exposure().to_frame(),
 }  # fmt: skip
 SAMPLE = {
     "check",

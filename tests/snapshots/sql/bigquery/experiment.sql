@@ -1,14 +1,33 @@
-WITH `t5` AS (
+WITH `t3` AS (
   SELECT
-    *
+    `t1`.`user_id` AS `unit`,
+    UNIX_MICROS(`t1`.`time`) AS `now`,
+    `t1`.`event`
   FROM (
     SELECT
-      `t1`.`user_id` AS `unit`,
-      `t1`.`event` AS `variant`,
-      UNIX_MICROS(`t1`.`time`) AS `at`,
+      *
+    FROM `events` AS `t0`
+    WHERE
+      `t0`.`user_id` IS NOT NULL
+      AND `t0`.`event` IS NOT NULL
+      AND `t0`.`time` IS NOT NULL
+      AND TRIM(`t0`.`user_id`, ' \t\n\r\v\f') <> ''
+      AND TRIM(`t0`.`event`, ' \t\n\r\v\f') <> ''
+      AND `t0`.`event` IN ('pay')
+  ) AS `t1`
+), `t6` AS (
+  SELECT
+    `t4`.`unit`,
+    MIN(`t4`.`variant`) AS `variant`,
+    MIN(`t4`.`at`) AS `at`
+  FROM (
+    SELECT
+      `t2`.`user_id` AS `unit`,
+      `t2`.`event` AS `variant`,
+      UNIX_MICROS(`t2`.`time`) AS `at`,
       TRUE AS `fits`,
-      `t1`.`plan`,
-      `t1`.`amount`
+      `t2`.`plan`,
+      `t2`.`amount`
     FROM (
       SELECT
         `t0`.`user_id`,
@@ -25,146 +44,129 @@ WITH `t5` AS (
         AND TRIM(`t0`.`event`, ' \t\n\r\v\f') <> ''
         AND `t0`.`event` = 'offered'
         AND `t0`.`plan` IS NOT NULL
-    ) AS `t1`
-  ) AS `t3`
-  WHERE
-    `t3`.`fits`
-), `t14` AS (
-  SELECT
-    `t13`.`unit`,
-    MIN(`t13`.`variant`) AS `variant`,
-    MIN(`t13`.`at`) AS `at`
-  FROM (
-    SELECT
-      `t9`.`unit`,
-      `t9`.`variant`,
-      `t9`.`at`,
-      `t9`.`fits`,
-      `t9`.`plan`,
-      `t9`.`amount`
-    FROM `t5` AS `t9`
-    WHERE
-      EXISTS(
-        SELECT
-          1
-        FROM (
-          SELECT
-            *
-          FROM (
-            SELECT
-              `t7`.`unit`,
-              COUNT(DISTINCT `t7`.`variant`) AS `variants`
-            FROM `t5` AS `t7`
-            GROUP BY
-              1
-          ) AS `t10`
-          WHERE
-            `t10`.`variants` = 1
-        ) AS `t12`
-        WHERE
-          `t9`.`unit` = `t12`.`unit`
-      )
-  ) AS `t13`
+    ) AS `t2`
+  ) AS `t4`
   GROUP BY
     1
 )
 SELECT
-  *
+  COUNT(
+    DISTINCT IF(
+      (
+        `t22`.`event` = 'pay'
+      )
+      AND (
+        (
+          `t22`.`now` - `t22`.`at`
+        ) < 0
+      )
+      AND (
+        (
+          `t22`.`now` - `t22`.`at`
+        ) >= -3600000000
+      ),
+      `t22`.`unit`,
+      NULL
+    )
+  ) AS `before_0`,
+  COUNT(
+    DISTINCT IF(
+      (
+        `t22`.`event` = 'pay'
+      )
+      AND (
+        (
+          `t22`.`now` - `t22`.`at`
+        ) >= 0
+      )
+      AND (
+        (
+          `t22`.`now` - `t22`.`at`
+        ) <= 3600000000
+      ),
+      `t22`.`unit`,
+      NULL
+    )
+  ) AS `after_0`
 FROM (
   SELECT
-    `t25`.`variant`,
-    COUNT(`t25`.`value_0`) AS `n_0`,
-    AVG(`t25`.`value_0`) AS `mean_0`,
-    VARIANCE(`t25`.`value_0`) AS `variance_0`,
-    SUM(`t25`.`value_0`) AS `total_0`
+    `t10`.`unit`,
+    `t10`.`now`,
+    `t10`.`event`,
+    `t21`.`variant`,
+    `t21`.`at`
   FROM (
     SELECT
-      `t24`.`unit`,
-      `t24`.`variant`,
-      `t24`.`at`,
-      IF(
-        (
-          `t24`.`at` + 604800000000
-        ) < 1775343600000001,
-        COALESCE(`t24`.`value_0`, 0.0),
-        CAST(NULL AS FLOAT64)
-      ) AS `value_0`
+      *
+    FROM `t3` AS `t5`
+    WHERE
+      `t5`.`now` >= 1772334000000000 AND `t5`.`now` <= 1775340000000000
+  ) AS `t10`
+  INNER JOIN (
+    SELECT
+      `t19`.`unit`,
+      `t19`.`variant`,
+      `t19`.`at`
     FROM (
       SELECT
-        `t23`.*
+        `t18`.*
         EXCEPT (`unit_right`)
       FROM (
         SELECT
-          `t16`.`unit`,
-          `t16`.`variant`,
-          `t16`.`at`,
-          `t22`.`unit` AS `unit_right`,
-          `t22`.`value_0`
-        FROM `t14` AS `t16`
+          `t12`.`unit`,
+          `t12`.`variant`,
+          `t12`.`at`,
+          `t17`.`unit` AS `unit_right`,
+          `t17`.`value_0`
+        FROM `t6` AS `t12`
         LEFT OUTER JOIN (
           SELECT
-            `t20`.`unit`,
+            `t15`.`unit`,
             MAX(
-              CAST((
-                `t20`.`event` = 'pay'
-              )
-              AND (
+              CAST(COALESCE(
                 (
-                  `t20`.`now` - `t20`.`at`
-                ) <= 604800000000
+                  (
+                    `t15`.`now` - `t15`.`at`
+                  ) >= 0
+                )
+                AND (
+                  (
+                    `t15`.`now` - `t15`.`at`
+                  ) <= 604800000000
+                )
+                AND (
+                  `t15`.`event` = 'pay'
+                ),
+                FALSE
               ) AS FLOAT64)
             ) AS `value_0`
           FROM (
             SELECT
-              *
+              `t11`.`unit`,
+              `t11`.`now`,
+              `t11`.`event`,
+              `t14`.`variant`,
+              `t14`.`at`
             FROM (
               SELECT
-                `t8`.`unit`,
-                `t8`.`now`,
-                `t8`.`event`,
-                `t18`.`at`
-              FROM (
-                SELECT
-                  *
-                FROM (
-                  SELECT
-                    `t2`.`user_id` AS `unit`,
-                    UNIX_MICROS(`t2`.`time`) AS `now`,
-                    `t2`.`event`
-                  FROM (
-                    SELECT
-                      *
-                    FROM `events` AS `t0`
-                    WHERE
-                      `t0`.`user_id` IS NOT NULL
-                      AND `t0`.`event` IS NOT NULL
-                      AND `t0`.`time` IS NOT NULL
-                      AND TRIM(`t0`.`user_id`, ' \t\n\r\v\f') <> ''
-                      AND TRIM(`t0`.`event`, ' \t\n\r\v\f') <> ''
-                      AND `t0`.`event` IN ('pay')
-                  ) AS `t2`
-                ) AS `t4`
-              ) AS `t8`
-              INNER JOIN (
-                SELECT
-                  `t15`.`unit`,
-                  `t15`.`at`
-                FROM `t14` AS `t15`
-              ) AS `t18`
-                ON `t8`.`unit` = `t18`.`unit`
-            ) AS `t19`
-            WHERE
-              `t19`.`now` >= `t19`.`at`
-          ) AS `t20`
+                *
+              FROM `t3` AS `t5`
+              WHERE
+                `t5`.`now` >= 1772337600000000 AND `t5`.`now` <= 1775941200000000
+            ) AS `t11`
+            INNER JOIN (
+              SELECT
+                *
+              FROM `t6` AS `t9`
+            ) AS `t14`
+              ON `t11`.`unit` = `t14`.`unit`
+          ) AS `t15`
           GROUP BY
             1
-        ) AS `t22`
-          ON `t16`.`unit` = `t22`.`unit`
-      ) AS `t23`
-    ) AS `t24`
-  ) AS `t25`
-  GROUP BY
-    1
-) AS `t26`
-ORDER BY
-  `t26`.`variant` ASC NULLS LAST;
+        ) AS `t17`
+          ON `t12`.`unit` = `t17`.`unit`
+      ) AS `t18`
+    ) AS `t19`
+  ) AS `t21`
+    ON `t10`.`unit` = `t21`.`unit`
+) AS `t22`;

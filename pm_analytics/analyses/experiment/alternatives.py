@@ -30,7 +30,7 @@ from pm_analytics.results import Claim, records
 
 if TYPE_CHECKING:
     from pm_analytics.analyses.experiment.estimates import Estimate
-    from pm_analytics.analyses.experiment.result import ExperimentResult
+    from pm_analytics.analyses.experiment.outcome import Outcome
     from pm_analytics.stats.effects import Effect
 
 AS_DECIDED, UNCAPPED, UNADJUSTED, READ_ONCE = "as decided", "uncapped", "not adjusted", "as if read once"
@@ -66,7 +66,7 @@ class Alternatives(View):
         ]
 
 
-def alternatives(result: ExperimentResult) -> Alternatives:
+def alternatives(result: Outcome) -> Alternatives:
     """Compute every effect in the other ways that its plan leaves open.
 
     Returns

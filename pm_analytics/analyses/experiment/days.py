@@ -40,7 +40,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from pm_analytics.analyses.experiment.counts import Layout
-    from pm_analytics.analyses.experiment.result import ExperimentResult
+    from pm_analytics.analyses.experiment.outcome import Outcome
     from pm_analytics.metrics import Metric
 
 _EPOCH = date(1970, 1, 1)
@@ -116,7 +116,7 @@ class EffectByDay(View):
         return f"{head}; the band that allows looking is {band}, and {when}."
 
 
-def by_day(result: ExperimentResult, metric: str | None = None, *, cumulative: bool = True) -> EffectByDay:
+def by_day(result: Outcome, metric: str | None = None, *, cumulative: bool = True) -> EffectByDay:
     """Follow the effect over the days of the experiment.
 
     Parameters
@@ -170,7 +170,7 @@ def by_day(result: ExperimentResult, metric: str | None = None, *, cumulative: b
 
 
 def _rows(
-    result: ExperimentResult,
+    result: Outcome,
     metric: Metric,
     role: str,
     variant: str,

@@ -36,7 +36,7 @@ from pm_analytics.stats.proportions import Interval
 
 if TYPE_CHECKING:
     from pm_analytics.analyses.experiment.estimates import Estimate
-    from pm_analytics.analyses.experiment.result import ExperimentResult
+    from pm_analytics.analyses.experiment.outcome import Outcome
 
 USUAL_LIFT = 0.05
 """Standard deviation of the relative changes that tests usually bring; most change little."""
@@ -87,7 +87,7 @@ def say_chance(chance: float) -> str:
     return ">99.9%" if chance > 0.999 else "<0.1%" if chance < 0.001 else f"{chance:.1%}"
 
 
-def expectation(result: ExperimentResult, *, usual_lift: float = USUAL_LIFT) -> Expectation:
+def expectation(result: Outcome, *, usual_lift: float = USUAL_LIFT) -> Expectation:
     """Read the primary metrics as a Bayesian would.
 
     Parameters
@@ -222,7 +222,7 @@ class BusinessImpact(View):
 
 
 def business(
-    result: ExperimentResult, *, units_per_year: float, value: float = 1.0, baseline: float | None = None
+    result: Outcome, *, units_per_year: float, value: float = 1.0, baseline: float | None = None
 ) -> BusinessImpact:
     """Say what the primary effects come to over everybody, and over a year.
 

@@ -33,7 +33,7 @@ from pm_analytics.stats.trends import Trend, trend
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from pm_analytics.analyses.experiment.result import ExperimentResult
+    from pm_analytics.analyses.experiment.outcome import Outcome
     from pm_analytics.metrics import Metric
 
 FADES = 0.05
@@ -92,7 +92,7 @@ class EffectSinceExposure(View):
         )
 
 
-def since_exposure(result: ExperimentResult, metric: str | None = None, *, days: int = 28) -> EffectSinceExposure:
+def since_exposure(result: Outcome, metric: str | None = None, *, days: int = 28) -> EffectSinceExposure:
     """Follow the effect by days since exposure: novelty wears off, habits take time.
 
     Parameters

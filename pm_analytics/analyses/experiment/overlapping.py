@@ -34,7 +34,7 @@ from pm_analytics.stats.effects import Arm, Effect
 from pm_analytics.stats.interactions import Independence, Interaction, independence, interaction
 
 if TYPE_CHECKING:
-    from pm_analytics.analyses.experiment.result import ExperimentResult
+    from pm_analytics.analyses.experiment.outcome import Outcome
 
 CLASHES = 0.01
 """Below this p-value two experiments are said to change each other's effects."""
@@ -91,7 +91,7 @@ class OverlapResult(View):
 
 
 def overlap(
-    result: ExperimentResult,
+    result: Outcome,
     other: Exposures | pd.DataFrame,
     *,
     other_control: str = "control",

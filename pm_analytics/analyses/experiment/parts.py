@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     import pandas as pd
 
-    from pm_analytics.analyses.experiment.result import ExperimentResult
+    from pm_analytics.analyses.experiment.outcome import Outcome
     from pm_analytics.analyses.experiment.roles import Judged
     from pm_analytics.metrics import Metric
 
@@ -37,7 +37,7 @@ class View(Result):
         return self._table.assign(**said).drop(columns=[KIND])
 
 
-def require_trusted(result: ExperimentResult, what: str) -> None:
+def require_trusted(result: Outcome, what: str) -> None:
     """Refuse a view of numbers that may not be read.
 
     Raises
@@ -52,7 +52,7 @@ def require_trusted(result: ExperimentResult, what: str) -> None:
         )
 
 
-def chosen(result: ExperimentResult, metric: str | None, kinds: Sequence[str] | None = None) -> tuple[int, Metric, str]:
+def chosen(result: Outcome, metric: str | None, kinds: Sequence[str] | None = None) -> tuple[int, Metric, str]:
     """Find a metric of the plan by its name: its number, itself, its role; the first primary one when not named.
 
     Raises
@@ -76,12 +76,12 @@ def chosen(result: ExperimentResult, metric: str | None, kinds: Sequence[str] | 
     return found[0]
 
 
-def variants_of(result: ExperimentResult) -> list[str]:
+def variants_of(result: Outcome) -> list[str]:
     """List the variants that are compared with the control, in order."""
     return list(dict.fromkeys(each.estimate.variant for each in result._judged))  # noqa: SLF001 - its own room
 
 
-def judged_of(result: ExperimentResult, number_of_metric: str, variant: str) -> Judged:
+def judged_of(result: Outcome, number_of_metric: str, variant: str) -> Judged:
     """Find what was judged of one metric and variant."""
     return next(
         each

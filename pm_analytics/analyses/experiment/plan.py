@@ -147,7 +147,8 @@ class ExperimentPlan:
         """
         from pm_analytics.analyses.experiment.plan_file import freeze
 
-        return freeze(self, path)
+        frozen: ExperimentPlan = freeze(self, path)
+        return frozen
 
     @classmethod
     def load(cls, path: str | Path) -> ExperimentPlan:
@@ -160,7 +161,8 @@ class ExperimentPlan:
         """
         from pm_analytics.analyses.experiment.plan_file import load
 
-        return load(path)
+        read: ExperimentPlan = load(path, cls)
+        return read
 
     def to_yaml(self) -> str:
         """Write the plan as YAML: what is left at its default is left out."""

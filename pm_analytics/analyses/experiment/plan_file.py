@@ -10,35 +10,37 @@ from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from pm_analytics.analyses.experiment.plan import ExperimentPlan
 from pm_analytics.errors import ParameterError, SourceError, UnknownNameError
 from pm_analytics.metrics import Metric
 from pm_analytics.times import say_duration
+
+Plan = Any
+"""A plan: a dataclass, handed in by its own module, so that neither needs the other to be read."""
 
 METRICS = ("primary", "guardrails", "exploratory")
 MAKERS = ("conversion", "count", "mean", "ratio", "quantile", "retention", "funnel", "time_to", "recorded")
 LENGTH = 12
 
 
-def to_yaml(plan: ExperimentPlan) -> str:
+def to_yaml(plan: Plan) -> str:
     """Write a plan as YAML, without what is left at its default."""
     import yaml
 
     return str(yaml.safe_dump(_plain(plan), sort_keys=False, allow_unicode=True, width=100))
 
 
-def fingerprint(plan: ExperimentPlan) -> str:
+def fingerprint(plan: Plan) -> str:
     """Hash what a plan says, whatever way it is written."""
     text = json.dumps(_plain(plan), sort_keys=True, default=str)
     return hashlib.sha256(text.encode()).hexdigest()[:LENGTH]
 
 
-def freeze(plan: ExperimentPlan, path: str | Path) -> ExperimentPlan:
-    """Write a plan with its hash and the date; see :meth:`ExperimentPlan.freeze`."""
+def freeze(plan: Plan, path: str | Path) -> Plan:
+    """Write a plan with its hash and the date; see ``ExperimentPlan.freeze``."""
     path = Path(path)
     hashed, today = fingerprint(plan), f"{datetime.now(UTC):%Y-%m-%d}"
     if path.exists():
-        kept = load(path)
+        kept = load(path, type(plan))
         if fingerprint(kept) != hashed or kept.deviations():
             raise ParameterError(
                 f"{path.name} already holds another plan, frozen on {kept.frozen_on}. A frozen plan stays: "
@@ -50,8 +52,8 @@ def freeze(plan: ExperimentPlan, path: str | Path) -> ExperimentPlan:
     return replace(plan, _frozen=hashed, frozen_on=today)
 
 
-def load(path: str | Path) -> ExperimentPlan:
-    """Read a plan from YAML; see :meth:`ExperimentPlan.load`."""
+def load(path: str | Path, kind: type[Any]) -> Plan:
+    """Read a plan from YAML; see ``ExperimentPlan.load``."""
     import yaml
 
     path = Path(path)
@@ -65,10 +67,10 @@ def load(path: str | Path) -> ExperimentPlan:
         ) from error
     if not isinstance(read, Mapping) or "primary" not in read:
         raise ParameterError(f"{path.name} is no plan: it needs at least the key 'primary' with a metric.")
-    return of_mapping(dict(read), where=path.name)
+    return of_mapping(dict(read), kind, where=path.name)
 
 
-def of_mapping(read: dict[str, Any], *, where: str) -> ExperimentPlan:
+def of_mapping(read: dict[str, Any], kind: type[Any], *, where: str) -> Plan:
     """Make a plan of the keys of a file.
 
     Raises
@@ -77,14 +79,14 @@ def of_mapping(read: dict[str, Any], *, where: str) -> ExperimentPlan:
         A key or metric that no plan has.
     """
     frozen = read.pop("frozen", None) or {}
-    known = [part.name for part in fields(ExperimentPlan) if part.compare]
+    known = [part.name for part in fields(kind) if part.compare]
     unknown = [key for key in read if key not in known]
     if unknown:
         raise UnknownNameError("key", unknown, known, where=where)
     for name in METRICS:
         if name in read:
             read[name] = _metrics(read[name], where)
-    return ExperimentPlan(**read, _frozen=frozen.get("hash"), frozen_on=str(frozen.get("date", "")) or None)
+    return kind(**read, _frozen=frozen.get("hash"), frozen_on=str(frozen.get("date", "")) or None)
 
 
 def _metrics(listed: Any, where: str) -> list[Metric]:  # noqa: ANN401
@@ -112,7 +114,7 @@ def _metric(row: dict[str, Any], where: str) -> Metric:
     return metric
 
 
-def _plain(plan: ExperimentPlan) -> dict[str, Any]:
+def _plain(plan: Plan) -> dict[str, Any]:
     """Give a plan as plain words and numbers, without what is at its default."""
     found: dict[str, Any] = {}
     for part in fields(plan):

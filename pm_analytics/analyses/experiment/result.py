@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from pm_analytics.analyses.experiment import gate
+from pm_analytics.analyses.experiment.outcome import Outcome
 from pm_analytics.analyses.experiment.wording import say_confidence, say_effect, say_lift, say_metric
 from pm_analytics.names import (
     ADJUSTED_P_VALUE,
@@ -32,7 +33,7 @@ from pm_analytics.names import (
     VARIANT_USERS,
     VARIANT_VALUE,
 )
-from pm_analytics.results import Claim, Result, records
+from pm_analytics.results import Claim, records
 from pm_analytics.times import from_microseconds
 
 if TYPE_CHECKING:
@@ -41,17 +42,11 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from pm_analytics.analyses.experiment.alternatives import Alternatives
-    from pm_analytics.analyses.experiment.counts import Units
     from pm_analytics.analyses.experiment.days import EffectByDay
-    from pm_analytics.analyses.experiment.decision import Decision
     from pm_analytics.analyses.experiment.expecting import BusinessImpact, Expectation
     from pm_analytics.analyses.experiment.exposures import Exposures
-    from pm_analytics.analyses.experiment.gate import Check
-    from pm_analytics.analyses.experiment.looks import Reading
     from pm_analytics.analyses.experiment.novelty import EffectSinceExposure
     from pm_analytics.analyses.experiment.overlapping import OverlapResult
-    from pm_analytics.analyses.experiment.plan import ExperimentPlan
-    from pm_analytics.analyses.experiment.roles import Judged
     from pm_analytics.analyses.experiment.segments import ExperimentSegments
     from pm_analytics.analyses.experiment.steps import StepEffects, WaitingCurves
 
@@ -60,52 +55,8 @@ QUIET = [KIND, METHOD, P_VALUE, ADJUSTED_P_VALUE, CONFIDENCE, DETECTABLE_LIFT, V
 
 
 @dataclass(frozen=True, slots=True, repr=False, eq=False)
-class ExperimentResult(Result):
-    """Variant against control, once the comparison can be trusted. See :func:`experiment` for the columns.
-
-    Attributes
-    ----------
-    plan : ExperimentPlan
-        What was asked.
-    checks : tuple of Check
-        The validity gate.
-    users : mapping
-        Variant -> units analysed.
-    immature : mapping
-        Metric -> units left out because they have not been observed for its window yet, or nothing is known of them.
-    deviations : tuple of str
-        What differs from the plan as it was first written, and what in the data does, one sentence each.
-    reading : Reading
-        How often the data may be looked at, and how far it has come.
-    decision : Decision
-        What to do: SHIP, SHIP WITH WATCH, ITERATE, STOP, RERUN or EXTEND; the rule that says so; when to look again.
-    """
-
-    _numbers: pd.DataFrame
-    _judged: tuple[Judged, ...]
-    _units: Units
-    plan: ExperimentPlan
-    checks: tuple[Check, ...]
-    users: Mapping[str, int]
-    immature: Mapping[str, int]
-    deviations: tuple[str, ...]
-    reading: Reading
-    decision: Decision
-
-    @property
-    def control(self) -> str:
-        """Name of the control."""
-        return self.plan.control
-
-    @property
-    def confidence(self) -> float:
-        """Coverage that the plan asks of the intervals."""
-        return self.plan.confidence
-
-    @property
-    def trusted(self) -> bool:
-        """Whether no check of the gate failed."""
-        return all(check.status != "failed" for check in self.checks)
+class ExperimentResult(Outcome):
+    """Variant against control, once the comparison can be trusted. See :func:`experiment` for the columns."""
 
     def gate(self) -> pd.DataFrame:
         """Give the validity gate: one row per check, with its status and evidence."""
@@ -166,11 +117,6 @@ class ExperimentResult(Result):
                 f"about {100 * self.confidence_alpha:.3g} % are false on average (Benjamini and Hochberg)."
             )
         return " ".join(said)
-
-    @property
-    def confidence_alpha(self) -> float:
-        """One minus the confidence that the plan asks for."""
-        return self.plan.confidence_alpha
 
     def rows(self, role: str) -> list[dict[str, Any]]:
         """List the rows of one role, ``"primary"``, ``"guardrail"`` or ``"exploratory"``, as plain dictionaries."""

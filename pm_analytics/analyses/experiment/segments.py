@@ -49,7 +49,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from pm_analytics.analyses.experiment.counts import Layout, Summed
-    from pm_analytics.analyses.experiment.result import ExperimentResult
+    from pm_analytics.analyses.experiment.outcome import Outcome
 
 DIFFERS = 0.05
 """Below this p-value of equal effects, segments are said to differ."""
@@ -113,7 +113,7 @@ class ExperimentSegments(View):
         )
 
 
-def by_segment(result: ExperimentResult, segment: str, *, top: int = 10) -> ExperimentSegments:
+def by_segment(result: Outcome, segment: str, *, top: int = 10) -> ExperimentSegments:
     """Compare the variants within each value of a property of the exposures.
 
     Parameters
@@ -174,7 +174,7 @@ def by_segment(result: ExperimentResult, segment: str, *, top: int = 10) -> Expe
     )
 
 
-def _segmented(result: ExperimentResult, segment: str, top: int) -> tuple[Any, list[str]]:
+def _segmented(result: Outcome, segment: str, top: int) -> tuple[Any, list[str]]:
     """Add the segment to the table of units; a property that was not kept is fetched from the exposures."""
     units = result._units  # noqa: SLF001 - its own room
     table, exposures = units.table, units.asked.exposures

@@ -43,7 +43,7 @@ from pm_analytics.times import DAY
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from pm_analytics.analyses.experiment.result import ExperimentResult
+    from pm_analytics.analyses.experiment.outcome import Outcome
     from pm_analytics.metrics import Metric
 
 OF_ALL, OF_STEP = "of all exposed", "of those who made the step before"
@@ -87,7 +87,7 @@ class StepEffects(View):
         ]
 
 
-def step_effects(result: ExperimentResult, metric: str | None = None) -> StepEffects:
+def step_effects(result: Outcome, metric: str | None = None) -> StepEffects:
     """Compare the variants at each step of a funnel metric.
 
     Returns
@@ -127,7 +127,7 @@ def _reached(parts: list[Any]) -> list[int]:
 
 
 def _row(
-    metric: Metric, variant: str, at: int, way: str, counts: Mapping[str, list[int]], result: ExperimentResult
+    metric: Metric, variant: str, at: int, way: str, counts: Mapping[str, list[int]], result: Outcome
 ) -> dict[str, Any]:
     below = 0 if way == OF_ALL else at - 1
     ours, theirs = counts.get(variant, [0] * (at + 1)), counts.get(result.control, [0] * (at + 1))
@@ -195,7 +195,7 @@ class WaitingCurves(View):
         ]
 
 
-def waiting_curves(result: ExperimentResult, metric: str | None = None) -> WaitingCurves:
+def waiting_curves(result: Outcome, metric: str | None = None) -> WaitingCurves:
     """Give the Kaplan-Meier curves of a time-to-event metric.
 
     Returns

@@ -86,7 +86,11 @@ class Moments:
         noise = 1e-12 * np.maximum(np.abs(np.diag(products_)) / n, 1e-300)
         flat = np.diag(covariances) <= noise
         covariances[flat, :] = covariances[:, flat] = 0.0 if n > 1 else np.nan
-        return cls(n, away + np.asarray(shifts if shifts is not None else np.zeros(columns)), covariances)
+        moved = np.asarray(shifts if shifts is not None else np.zeros(columns), dtype=np.float64)
+        means = away + moved
+        # What rounding leaves of a mean of zero is zero: nothing must be divided by it.
+        means[np.abs(means) < 1e-12 * np.abs(moved)] = 0.0
+        return cls(n, means, covariances)
 
     def merged(self, *others: Moments) -> Moments:
         """Put several groups of units together (Chan, Golub & LeVeque 1983): nothing is lost to rounding."""

@@ -221,3 +221,29 @@ def test_impossible_values_take_the_numbers_away_and_say_why(bad):
     row = run(frame, metric=M.recorded("c")).to_frame().iloc[0]
     assert np.isnan(row["difference"])
     assert "infinite" in row["reason"] or "0 or 1" in row["reason"]
+
+
+def test_a_control_of_nothing_but_zeros_has_no_relative_change():
+    """Sums are taken around a rough mean; what rounding leaves of a zero must not be divided by."""
+    frame = frame_of(400)
+    row = run(frame.assign(y=np.where(frame["variant"] == "control", 0.0, frame["y"]))).to_frame().iloc[0]
+    assert row["control_value"] == 0
+    assert np.isnan(row["lift"])
+    assert "control value is zero" in row["reason"]
+
+
+def test_a_metric_that_may_miss_nothing_stops_where_something_is_missing():
+    frame = frame_of(400)
+    frame.loc[7, "y"] = np.nan
+    with pytest.raises(DataError, match=r"no value for 1 units of treatment and 0 of control.*refuse"):
+        run(frame, metric=M.recorded("y", kind="mean", missing="refuse"))
+
+
+def test_an_outcome_that_is_text_is_refused():
+    with pytest.raises(DataError, match="holds string, not numbers"):
+        run(frame_of(400, paid="yes"), metric=M.recorded("paid"))
+
+
+def test_a_metric_of_which_nothing_is_known_has_a_reason():
+    row = run(frame_of(400, z=np.nan), metric=M.recorded("z", kind="mean")).to_frame().iloc[0]
+    assert row["reason"] == "an arm has no units"

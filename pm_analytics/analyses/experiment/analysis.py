@@ -94,6 +94,7 @@ def experiment(
     units = Units(kept(asked), asked, exposed)
     users = exposed if plan.trigger is None else units_per_variant(units.table)
     estimates = comparing.estimates(units, plan, [variant for variant in weights if variant != plan.control])
+    _refuse_missing(estimates, users, plan.control)
     found = gate.checks(units, plan, users, weights, estimates)
     reading = reading_of(plan, earlier_looks, weights)
     judged = [_without_broken(each) for each in judge(estimates, plan, reading)]
@@ -151,7 +152,9 @@ def check_metrics(log: EventLog | None, exposures: Exposures, metrics: Sequence[
     for metric in metrics:
         if metric.is_recorded:
             columns = (metric.value, metric.before, metric.per if metric.per != "rows" else None)
-            exposures.log.require_columns([column for column in columns if column is not None])
+            named = [column for column in columns if column is not None]
+            exposures.log.require_columns(named)
+            _check_numbers(exposures, metric, named)
         elif log is None:
             raise ParameterError(f"The metric {metric.name!r} counts events, so experiment() needs a log.")
         elif not exposures.dated:
@@ -162,6 +165,29 @@ def check_metrics(log: EventLog | None, exposures: Exposures, metrics: Sequence[
         else:
             log.require_columns([name for name in (metric.value, metric.per_value, *metric.where) if name is not None])
             _warn_of_absent_events(metric, names)
+
+
+def _check_numbers(exposures: Exposures, metric: Metric, columns: Sequence[str]) -> None:
+    """Refuse a recorded outcome that is text: nothing can be counted or summed of it."""
+    for column in columns:
+        kind = exposures.log.table[column].type()
+        if not (kind.is_numeric() or kind.is_boolean()):
+            raise DataError(
+                f"The column {column!r} of the metric {metric.name!r} holds {kind}, not numbers. Turn it into 0 and 1, "
+                "or into amounts, where the exposures are made."
+            )
+
+
+def _refuse_missing(estimates: Sequence[Estimate], users: Mapping[str, int], control: str) -> None:
+    """Stop where a plan says that nothing may be missing, and something is."""
+    for each in estimates:
+        gone = users.get(each.variant, 0) - each.variant_users, users.get(control, 0) - each.control_users
+        if each.metric.is_recorded and each.metric.missing == "refuse" and any(gone):
+            raise DataError(
+                f"The metric {each.metric.name!r} has no value for {gone[0]:,} units of {each.variant} and {gone[1]:,} "
+                f"of {control}, and missing='refuse' allows none. Find out why, or say what a null means: 'exclude' or "
+                "'zero'."
+            )
 
 
 def _warn_of_absent_events(metric: Metric, names: Sequence[str]) -> None:

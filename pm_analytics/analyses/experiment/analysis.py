@@ -9,7 +9,7 @@ import pandas as pd
 
 from pm_analytics import engine
 from pm_analytics.analyses.experiment import comparing, gate
-from pm_analytics.analyses.experiment.counts import Asked, Units, people_of, unit_values, units_per_variant
+from pm_analytics.analyses.experiment.counts import Asked, Units, exposed_units, unit_values, units_per_variant
 from pm_analytics.analyses.experiment.deciding import decision_of
 from pm_analytics.analyses.experiment.exposures import Exposures
 from pm_analytics.analyses.experiment.looks import reading_of
@@ -89,9 +89,9 @@ def experiment(
     check_metrics(log, exposures, [metric for metric, _ in metrics])
     check_properties(exposures, plan)
     asked = asked_of(log, exposures, plan)
-    exposed = units_per_variant(people_of(exposures))
+    exposed = exposed_units(exposures)
     weights = weights_of(plan, exposed)
-    units = Units(kept(asked), asked, exposed)
+    units = Units(kept(asked), asked, exposed, unit_values(asked, quick=True) if _is_plain(asked) else None)
     users = exposed if plan.trigger is None else units_per_variant(units.table)
     estimates = comparing.estimates(units, plan, [variant for variant in weights if variant != plan.control])
     _refuse_missing(estimates, users, plan.control)
@@ -104,7 +104,7 @@ def experiment(
     return ExperimentResult(
         _table=shown,
         definition=_definition(log, exposures, metrics, plan),
-        basis=f"{', '.join(f'{variant} {n:,}' for variant, n in users.items())} units; {(log or exposures.log).basis}",
+        basis=f"{', '.join(f'{variant} {n:,}' for variant, n in users.items())} units{_known(log, exposures)}",
         _numbers=numbers,
         _judged=tuple(judged),
         _units=units,
@@ -121,8 +121,12 @@ def experiment(
 def kept(asked: Asked) -> Any:  # noqa: ANN401
     """Keep the table of units, since every view asks it; what has one row per unit already is only pointed at."""
     table = unit_values(asked)
-    plain = asked.log is None and not asked.exposures.found["repeated"]
-    return table if plain else engine.kept(table, "units")
+    return table if _is_plain(asked) else engine.kept(table, "units")
+
+
+def _is_plain(asked: Asked) -> bool:
+    """Tell whether the exposures have one row per unit already, with every outcome beside it."""
+    return asked.log is None and not asked.exposures.found["repeated"]
 
 
 def weights_of(plan: ExperimentPlan, users: Mapping[str, int]) -> dict[str, float]:
@@ -239,9 +243,14 @@ def _definition(
         f"{plan.confidence:.4%}".rstrip("0%").rstrip(".")
         + "% intervals (shares: Newcombe; means: Welch; lifts: MOVER and Fieller)",
         *([f"plan {plan.fingerprint}, frozen on {plan.frozen_on}"] if plan.frozen_on else []),
-        (log or exposures.log).scope,
+        *([(log or exposures.log).scope] if exposures.dated else exposures.log.filters),
     ]
     return "; ".join(parts) + "."
+
+
+def _known(log: EventLog | None, exposures: Exposures) -> str:
+    """Say until when events are known; nothing of exposures without a time."""
+    return f"; {(log or exposures.log).basis}" if exposures.dated else "; times not known"
 
 
 def _trigger(plan: ExperimentPlan) -> str:

@@ -47,7 +47,8 @@ def _summed(
     if plan.cluster:
         table, layouts = clustered(table, plan.cluster, layouts)
     strata = () if plan.cluster else strata_of(table, plan.covariates)
-    sums = moments(table, layouts, by=strata)
+    quick = units.quick if table is units.table else None
+    sums = moments(table, layouts, by=strata, quick=quick)
     return {
         number: compared(
             metric, role, variants, plan.control, layouts[place], at(sums, place, [plan.control, *variants])

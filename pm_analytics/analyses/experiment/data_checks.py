@@ -169,13 +169,11 @@ def as_planned(
     """Hold the data against the plan: its dates, its size, its variants."""
     said = _outside_dates(plan, days)
     arrived = sum(units.exposed.values())
-    log = units.asked.log or units.asked.exposures.log
-    today = from_microseconds(log.observed_until, log.timezone).date()
     if plan.looks in {FIXED, 1} and plan.planned_units is not None and arrived < plan.planned_units:
         said.append(
             f"read early: {arrived:,} of {plan.planned_units:,} planned units are in, and the plan says to read once"
         )
-    elif plan.looks in {FIXED, 1} and plan.ends is not None and f"{today}" <= f"{plan.ends}":
+    elif plan.looks in {FIXED, 1} and plan.ends is not None and (today := _today(units)) <= f"{plan.ends}":
         said.append(f"read early: the data ends on {today}, and the plan says to read after {plan.ends}")
     said += [f"nobody was exposed to {variant}" for variant in plan.split or {} if users.get(variant, 0) == 0]
     folded: dict[str, list[str]] = {}
@@ -190,6 +188,12 @@ def as_planned(
     return Check(
         "as planned", "noted" if said else "passed", "; ".join(said) or "dates, size and variants fit the plan"
     )
+
+
+def _today(units: Units) -> str:
+    """Give the local day on which the data ends."""
+    log = units.asked.log or units.asked.exposures.log
+    return f"{from_microseconds(log.observed_until, log.timezone):%Y-%m-%d}"
 
 
 def _outside_dates(plan: ExperimentPlan, days: Mapping[date, Mapping[str, int]]) -> list[str]:

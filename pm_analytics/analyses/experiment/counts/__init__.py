@@ -2,6 +2,7 @@
 
 from pm_analytics.analyses.experiment.counts.assignment import (
     Assignment,
+    exposed_units,
     exposure_log,
     first_exposures,
     no_time,
@@ -30,6 +31,7 @@ __all__ = [
     "cap_of",
     "capped",
     "clustered",
+    "exposed_units",
     "exposure_log",
     "first_exposures",
     "layout_of",

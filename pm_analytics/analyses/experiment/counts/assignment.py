@@ -46,6 +46,11 @@ class Assignment:
     dated: bool = True
 
     @cached_property
+    def totals(self) -> list[dict[str, Any]]:
+        """Rows of each variant, their first and last instant, and (of whole numbers) the ends of their units' ids."""
+        return totals_of(self)
+
+    @cached_property
     def found(self) -> dict[str, int]:
         """What does not fit together, before anything is left out; see :func:`contradictions`."""
         return contradictions(self)
@@ -77,11 +82,14 @@ def contradictions(exposures: Assignment) -> dict[str, int]:
         one row); ``crossed`` units (more than one variant); ``crossed_after`` (still so without mismatched rows);
         ``first`` and ``last``, the instants of the first and the last exposure.
     """
-    rows = _rows(exposures)
-    sums = {"rows": rows.count(), "units": rows[UNIT].nunique(), "first": rows[AT].min(), "last": rows[AT].max()}
-    if exposures.shown is not None:
-        sums["mismatched"] = (~rows[FITS]).cast("int64").sum()
-    counted = {"mismatched": 0} | engine.counts(rows.aggregate(**sums))
+    rows, totals = _rows(exposures), exposures.totals
+    counted = {
+        "rows": sum(int(row["rows"]) for row in totals),
+        "units": _units(rows, totals),
+        "mismatched": sum(int(row.get("mismatched", 0)) for row in totals),
+        "first": min((int(row.get("first", 0)) for row in totals), default=0),
+        "last": max((int(row.get("last", 0)) for row in totals), default=0),
+    }
     if counted["rows"] == counted["units"]:
         return counted | {"repeated": 0, "crossed": 0, "crossed_after": 0}
     by_unit = _variants_of(rows)
@@ -91,6 +99,37 @@ def contradictions(exposures: Assignment) -> dict[str, int]:
     after = _variants_of(rows.filter(rows[FITS]))
     crossed_after = after.aggregate(crossed_after=after["several"].cast("int64").sum())
     return counted | engine.counts(again) | engine.counts(crossed_after)
+
+
+def totals_of(exposures: Assignment) -> list[dict[str, Any]]:
+    """Ask for the totals of an assignment, one row per variant; see :attr:`Assignment.totals`."""
+    rows = _rows(exposures)
+    sums = {"rows": rows.count()}
+    if exposures.dated:
+        sums |= {"first": rows[AT].min(), "last": rows[AT].max()}
+    if exposures.shown is not None:
+        sums["mismatched"] = (~rows[FITS]).cast("int64").sum()
+    if rows[UNIT].type().is_integer():
+        sums |= {"low": rows[UNIT].min(), "high": rows[UNIT].max()}
+    return records(engine.run(rows.group_by(VARIANT).aggregate(**sums)))
+
+
+def _units(rows: Any, totals: Sequence[Mapping[str, Any]]) -> int:  # noqa: ANN401
+    """Count the distinct units: by a bit for each where their ids are whole numbers that lie close together."""
+    if totals and "low" in totals[0]:
+        low, high = min(int(row["low"]) for row in totals), max(int(row["high"]) for row in totals)
+        counted = engine.distinct_numbers(rows, UNIT, low, high)
+        if counted is not None:
+            return counted
+    return engine.counts(rows.aggregate(units=rows[UNIT].nunique()))["units"]
+
+
+def exposed_units(exposures: Assignment) -> dict[str, int]:
+    """Count the units of each variant that met no other."""
+    found = exposures.found
+    if found["repeated"] or found["mismatched"]:
+        return units_per_variant(people_of(exposures))
+    return {str(row[VARIANT]): int(row["rows"]) for row in sorted(exposures.totals, key=lambda row: str(row[VARIANT]))}
 
 
 def people_of(exposures: Assignment, properties: Sequence[str] = ()) -> Any:  # noqa: ANN401 - an Ibis table

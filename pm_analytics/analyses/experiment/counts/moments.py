@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from pm_analytics.metrics import Metric
 
 SAMPLE = 2_000
-"""Units whose means are taken as what to subtract before summing; they need not be a good sample."""
+"""Units whose means are taken as what to subtract before summing, where nulls are in the way of a first sum."""
 MISSING = "missing:"
 """Begins the name of a made-up column: 1 where another one is null."""
 NONE_BEFORE = "none:"
@@ -50,13 +50,16 @@ class Layout:
     covariates : tuple of str
         What is known from before exposure; ``"missing:x"`` and ``"none:x"`` are indicators made of the column x.
     shifted : bool
-        Whether means are taken away before summing; not needed for zeros and ones.
+        Whether means may have to be taken away before summing; not needed for zeros and ones.
+    bounded : bool
+        Whether the largest value is asked for, too: a recorded conversion must be 0 or 1.
     """
 
     number: int
     targets: tuple[str, ...]
     covariates: tuple[str, ...] = ()
     shifted: bool = True
+    bounded: bool = False
 
     def without_covariates(self) -> Layout:
         """Give the same metric by itself."""
@@ -92,7 +95,9 @@ def layout_of(
         if metric.kind != "conversion":
             past += (f"{NONE_BEFORE}{pre(number)}",)
     extra = tuple(name for column in covariates for name in (column, f"{MISSING}{column}"))
-    return Layout(number, targets, past + extra, metric.kind in {"mean", "ratio"} or metric.is_recorded)
+    shifted = metric.kind in {"mean", "ratio"} or metric.is_recorded
+    bounded = metric.is_recorded and metric.kind == "conversion"
+    return Layout(number, targets, past + extra, shifted, bounded)
 
 
 def cap_of(table: Any, number: int, share: float) -> float:  # noqa: ANN401 - an Ibis table
@@ -117,6 +122,7 @@ def moments(
     layouts: Sequence[Layout],
     *,
     by: Sequence[str] = (),
+    quick: Any = None,  # noqa: ANN401
 ) -> dict[tuple[Any, ...], list[Summed]]:
     """Give the moments of every metric for each variant, or each variant and group.
 
@@ -128,6 +134,8 @@ def moments(
         The metrics.
     by : sequence of str
         Further columns to group by.
+    quick : Ibis table, optional
+        A twin of the table that is tried first; see :class:`Units`.
 
     Returns
     -------
@@ -136,10 +144,12 @@ def moments(
     """
     if not layouts:
         return {}
-    shifts = _shifts(table, layouts)
-    frame = _run(table, layouts, by, shifts, masked=False)
-    if not _complete(frame, layouts):
-        frame = _run(table, layouts, by, shifts, masked=True)
+    shifts: dict[str, float] = {}
+    frame = _run(table if quick is None else quick, layouts, by, shifts, masked=False)
+    masked = not _complete(frame)
+    shifts = _shifts(frame, layouts) if not masked else _sampled(table, layouts)
+    if masked or shifts:
+        frame = _run(table, layouts, by, shifts, masked=masked)
     return {
         (str(row[VARIANT]), *(row[name] for name in by)): [_summed(row, layout, shifts) for layout in layouts]
         for row in records(frame)
@@ -154,20 +164,25 @@ def _run(
     *,
     masked: bool,
 ) -> pd.DataFrame:
-    sums: dict[str, Any] = {}
+    sums: dict[str, Any] = {} if masked else {"rows": table.count(), "incomplete": _any_null(table, layouts)}
     for layout in layouts:
         sums |= _sums(table, layout, shifts, masked=masked)
     return engine.run(table.group_by([VARIANT, *by]).aggregate(**sums).order_by([VARIANT, *by]))
 
 
-def _complete(frame: pd.DataFrame, layouts: Sequence[Layout]) -> bool:
-    """Tell whether no column of any metric has a null: then plain sums, which are much faster, are right."""
-    return all(
-        (frame[f"m{layout.number}_n"] == frame[f"m{layout.number}_n{i}"]).all()
-        for layout in layouts
-        for i, name in enumerate(layout.columns)
-        if ":" not in name
-    )
+def _any_null(table: Any, layouts: Sequence[Layout]) -> Any:  # noqa: ANN401
+    """Count the units of whom anything is not known."""
+    names = dict.fromkeys(name for layout in layouts for name in layout.columns if ":" not in name)
+    return engine.any_of([table[name].isnull() for name in names]).cast("int64").sum()
+
+
+def _complete(frame: pd.DataFrame) -> bool:
+    """Tell whether nothing is missing anywhere: then plain sums, which are much faster, are right.
+
+    What is no number shows in the sums that it is part of.
+    """
+    sums = frame.drop(columns=frame.columns[0]).select_dtypes("number")
+    return bool((frame["incomplete"] == 0).all() and not sums.isna().any(axis=None))
 
 
 def strata_of(table: Any, covariates: Sequence[str]) -> tuple[str, ...]:  # noqa: ANN401
@@ -228,8 +243,27 @@ def with_other(table: Any, other: Assignment, control: str) -> Any:  # noqa: ANN
     return joined.mutate(**{SEGMENT: ibis.ifelse(joined["other"] == control, "off", "on")})
 
 
-def _shifts(table: Any, layouts: Sequence[Layout]) -> dict[str, float]:  # noqa: ANN401
-    """Take rough means of the columns that may be large against their spread."""
+LARGE = 1e4
+"""A mean so many standard deviations from zero is taken away before summing; else nothing is lost to rounding."""
+
+
+def _shifts(frame: pd.DataFrame, layouts: Sequence[Layout]) -> dict[str, float]:
+    """Find the columns that are large against their spread, with their means, from sums that were not shifted."""
+    found: dict[str, float] = {}
+    n = float(frame["rows"].sum())
+    for layout in layouts:
+        for i, name in enumerate(layout.columns):
+            if not layout.shifted or ":" in name or n == 0:
+                continue
+            total, squares = (float(frame[f"m{layout.number}_{part}"].sum()) for part in (f"s{i}", f"p{i}_{i}"))
+            mean = total / n
+            if math.isfinite(squares) and squares / n - mean**2 < mean**2 / LARGE**2 and mean != 0:
+                found[name] = _finite(mean)
+    return found
+
+
+def _sampled(table: Any, layouts: Sequence[Layout]) -> dict[str, float]:  # noqa: ANN401
+    """Take rough means of the columns that may be large against their spread, where nulls are in the way."""
     names = sorted({name for layout in layouts if layout.shifted for name in layout.columns if ":" not in name})
     if not names:
         return {}
@@ -247,19 +281,19 @@ def _finite(number: Any) -> float:  # noqa: ANN401
 
 def _sums(table: Any, layout: Layout, shifts: Mapping[str, float], *, masked: bool) -> dict[str, Any]:  # noqa: ANN401
     """Write the sums of one metric: plain ones with a count of each column, or ones that leave nulls out."""
-    known = table[layout.targets[0]].notnull()
-    stem = f"m{layout.number}"
     target = table[layout.targets[0]]
-    sums = {f"{stem}_n": table.count() if not masked else target.count()}
-    sums |= {f"{stem}_low": target.min(), f"{stem}_high": target.max()}
+    known, stem = target.notnull(), f"m{layout.number}"
+    sums = {f"{stem}_low": target.min()}
+    if masked:
+        sums[f"{stem}_n"] = target.count()
+    if layout.bounded:
+        sums[f"{stem}_high"] = target.max()
     columns: dict[int, Any] = {}
     for i, name in enumerate(layout.columns):
         if masked:
             columns[i] = _column(table, name, shifts.get(name, 0.0), known)
         elif not name.startswith(MISSING):
             columns[i] = _plain_column(table, name, shifts.get(name, 0.0))
-        if not masked and ":" not in name:
-            sums[f"{stem}_n{i}"] = table[name].count()
     sums |= {f"{stem}_s{i}": column.sum() for i, column in columns.items()}
     for i, j in combinations_with_replacement(columns, 2):
         sums[f"{stem}_p{i}_{j}"] = (columns[i] * columns[j]).sum()
@@ -290,14 +324,16 @@ def _column(table: Any, name: str, shift: float, known: Any) -> Any:  # noqa: AN
 
 def _summed(row: Mapping[str, Any], layout: Layout, shifts: Mapping[str, float]) -> Summed:
     stem, count = f"m{layout.number}", len(layout.columns)
-    n = int(row[f"{stem}_n"])
+    n = int(row[f"{stem}_n"] if f"{stem}_n" in row else row["rows"])
     # A column that is not there is an indicator of nulls of which there are none.
     sums = [_or_zero(row.get(f"{stem}_s{i}")) for i in range(count)]
     products = np.zeros((count, count))
     for i, j in combinations_with_replacement(range(count), 2):
         products[i, j] = products[j, i] = _or_zero(row.get(f"{stem}_p{i}_{j}"))
     found = Moments.of_sums(n, sums, products, [shifts.get(name, 0.0) for name in layout.columns])
-    return Summed(found, _or_nan(row[f"{stem}_low"]), _or_nan(row[f"{stem}_high"]))
+    # Where the largest value was not asked for, a sum that is infinite tells that it is.
+    high = _or_nan(row.get(f"{stem}_high")) if layout.bounded else math.nan if math.isfinite(sums[0]) else math.inf
+    return Summed(found, _or_nan(row[f"{stem}_low"]), high)
 
 
 def _or_zero(number: Any) -> float:  # noqa: ANN401

@@ -149,7 +149,8 @@ def test_naive_times_are_read_as_the_standard_library_reads_them(name, moment):
     clock = to_microseconds(moment, "UTC")
     table = offsets(name, clock - 400 * DAY, clock + 400 * DAY)
     shift = table.offsets[bisect.bisect_right(table.local_starts(), clock, lo=1) - 1]
-    assert from_microseconds(clock - shift) == moment.replace(tzinfo=ZoneInfo(name))
+    # In UTC: Python calls a time that a zone skips, or has twice, unequal to every other.
+    assert from_microseconds(clock - shift) == moment.replace(tzinfo=ZoneInfo(name)).astimezone(UTC)
 
 
 def test_the_changes_of_a_zone_are_found_to_the_second():

@@ -18,6 +18,9 @@ from pm_analytics.stats import (
     ratios,
     sequential,
     stratification,
+    two_shares,
+    welch,
+    winsorising,
 )
 from pm_analytics.stats.effects import Arm
 from pm_analytics.stats.moments import Moments
@@ -194,3 +197,52 @@ def test_means_from_sums(case):
     assert close(case, effect.error, expected["se"])
     assert close(case, [effect.ci_lower, effect.ci_upper], expected["ci"])
     assert close(case, effect.p_value, expected["p_value"])
+
+
+@pytest.mark.parametrize("case", cases("two_proportion"))
+def test_the_other_intervals_of_two_shares(case):
+    asked, expected = case["input"], case["expected"]
+    counts = (asked["treatment_conversions"], asked["treatment_n"], asked["control_conversions"], asked["control_n"])
+    known = {
+        "ci_wald": two_shares.wald, "ci_agresti_caffo": two_shares.agresti_caffo, "ci_rel_log_katz": two_shares.katz,
+        "ci_miettinen_nurminen": two_shares.miettinen_nurminen,
+    }  # fmt: skip
+    for name, function in known.items():
+        if name in expected:
+            found = function(*counts)
+            assert close(case, [found.lower, found.upper], expected[name]), name
+
+
+@pytest.mark.parametrize("case", cases("welch_t"))
+def test_welchs_test_in_one_direction(case):
+    asked, expected = case["input"], case["expected"]
+    space = drawn(asked["recipe"]) if "recipe" in asked else asked
+    arms = [Moments.of_values(np.asarray(space[name], dtype=float)).arm([1.0]) for name in ("treatment", "control")]
+    found = welch.welch(*arms, confidence=asked["confidence_level"], alternative=asked.get("alternative", "two-sided"))
+    if expected["p_value"] is None:
+        assert math.isnan(found.p_value)
+        assert found.reason
+        return
+    assert close(case, [found.t, found.freedom, found.p_value], [expected["t"], expected["df"], expected["p_value"]])
+    assert close(case, [found.interval.lower, found.interval.upper], [float(end) for end in expected["ci"]])
+
+
+@pytest.mark.parametrize("case", cases("winsorize"))
+def test_a_cap_of_the_values_that_are_not_zero(case):
+    asked, expected = case["input"], case["expected"]
+    cap = winsorising.cap_at(asked["values"], asked["upper_quantile"])
+    assert close(case, cap, expected["cap"])
+    assert close(case, float(winsorising.capped(asked["values"], upper=cap).mean()), expected["mean"])
+
+
+def test_the_score_interval_is_symmetric_and_never_leaves_what_is_possible():
+    for a, m, b, n in [(0, 10, 0, 20), (10, 10, 0, 10), (1, 50, 0, 50), (50, 500, 50, 500), (3, 3, 3, 3)]:
+        found, turned = two_shares.miettinen_nurminen(a, m, b, n), two_shares.miettinen_nurminen(b, n, a, m)
+        assert [found.lower, found.upper] == pytest.approx([-turned.upper, -turned.lower], abs=1e-9)
+        assert -1 <= found.lower <= a / m - b / n <= found.upper <= 1
+
+
+def test_equivalence_is_shown_only_by_a_narrow_interval_inside_the_region():
+    near, far = Arm(2_000, 5.01, 1.0), Arm(20, 5.01, 1.0)
+    assert welch.equivalent(near, Arm(2_000, 5.0, 1.0), lower=-0.2, upper=0.2) < 0.01
+    assert welch.equivalent(far, Arm(20, 5.0, 1.0), lower=-0.2, upper=0.2) > 0.2

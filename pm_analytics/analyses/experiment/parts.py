@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from pm_analytics.analyses.experiment.wording import SHARES, say_metric
+from pm_analytics.analyses.experiment.wording import say_metric
 from pm_analytics.errors import DataError, UnknownNameError
 from pm_analytics.names import CI_LOWER, CI_UPPER, DIFFERENCE, KIND
 from pm_analytics.results import Result, records
@@ -15,7 +15,6 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from pm_analytics.analyses.experiment.outcome import Outcome
-    from pm_analytics.analyses.experiment.roles import Judged
     from pm_analytics.metrics import Metric
 
 SIGNED = (DIFFERENCE, CI_LOWER, CI_UPPER)
@@ -81,25 +80,6 @@ def variants_of(result: Outcome) -> list[str]:
     return list(dict.fromkeys(each.estimate.variant for each in result._judged))  # noqa: SLF001 - its own room
 
 
-def judged_of(result: Outcome, number_of_metric: str, variant: str) -> Judged:
-    """Find what was judged of one metric and variant."""
-    return next(
-        each
-        for each in result._judged  # noqa: SLF001 - its own room
-        if each.estimate.metric.name == number_of_metric and each.estimate.variant == variant
-    )
-
-
-def is_share(metric: Metric) -> bool:
-    """Tell a metric that is a share of units."""
-    return metric.kind in SHARES
-
-
 def say_p(p_value: float) -> str:
     """Say a p-value: two digits, or that it is small."""
     return "p < 0.001" if p_value < 0.001 else f"p = {p_value:.2g}"
-
-
-def claim_rows(table: pd.DataFrame) -> list[dict[str, Any]]:
-    """List the rows of a view's table."""
-    return records(table)

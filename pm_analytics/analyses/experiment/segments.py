@@ -48,7 +48,7 @@ from pm_analytics.stats.multiplicity import benjamini_hochberg, bh_confidences
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from pm_analytics.analyses.experiment.counts import Layout, Summed
+    from pm_analytics.analyses.experiment.counts import Summed
     from pm_analytics.analyses.experiment.outcome import Outcome
 
 DIFFERS = 0.05
@@ -159,7 +159,7 @@ def by_segment(result: Outcome, segment: str, *, top: int = 10) -> ExperimentSeg
             estimates = {
                 name: estimate(metric, role, variant, result.control, layouts[place], pair)
                 for name in segments
-                if (pair := _pair(sums, place, layouts[place], variant, result.control, name)) is not None
+                if (pair := _pair(sums, place, variant, result.control, name)) is not None
             }
             tested = _tested(list(estimates.values()), result.confidence)
             found[metric.name, variant] = tested
@@ -189,15 +189,9 @@ def _segmented(result: Outcome, segment: str, top: int) -> tuple[Any, list[str]]
 
 
 def _pair(
-    sums: Mapping[tuple[Any, ...], Sequence[Summed]],
-    place: int,
-    layout: Layout,
-    variant: str,
-    control: str,
-    segment: str,
+    sums: Mapping[tuple[Any, ...], Sequence[Summed]], place: int, variant: str, control: str, segment: str
 ) -> dict[str, list[Summed]] | None:
     """Pick the sums of two variants in one segment; None where one of them has nobody."""
-    del layout
     if (variant, segment) not in sums or (control, segment) not in sums:
         return None
     return {name: [sums[name, segment][place]] for name in (variant, control)}

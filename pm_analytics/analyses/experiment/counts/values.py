@@ -250,7 +250,7 @@ def _folds(rows: Any, number: int, metric: Metric, before: int | None) -> dict[s
     if metric.kind == "ratio":
         found[below(number)] = _fold(rows, metric, metric.per, metric.per_value, counts)
     if before is not None:
-        counts = _before(rows, metric, before)
+        counts = _before(rows, before)
         found[pre(number)] = _fold(rows, metric, metric.event, metric.value, counts)
         if metric.kind == "ratio":
             found[prebelow(number)] = _fold(rows, metric, metric.per, metric.per_value, counts)
@@ -264,9 +264,8 @@ def after_exposure(rows: Any, metric: Metric) -> Any:  # noqa: ANN401
     return counts if metric.within is None else counts & (since <= microseconds(metric.within))
 
 
-def _before(rows: Any, metric: Metric, before: int) -> Any:  # noqa: ANN401
+def _before(rows: Any, before: int) -> Any:  # noqa: ANN401
     """Strictly before exposure: what comes after it could be an effect, and would take the effect away."""
-    del metric
     return (rows[NOW] < rows[AT]) & (rows[NOW] >= rows[AT] - before)
 
 

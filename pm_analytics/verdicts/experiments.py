@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from pm_analytics.analyses.experiment import ExperimentPlan, ExperimentResult, Exposures, experiment
+from pm_analytics.analyses.experiment.days import KINDS
 from pm_analytics.analyses.experiment.decision import RULES
 from pm_analytics.analyses.experiment.wording import say_lift, say_metric
 from pm_analytics.errors import ParameterError, PmAnalyticsWarning
@@ -258,6 +259,8 @@ def _time(found: ExperimentReadout) -> Section | None:
     result = found.result
     if not result.trusted or not result.units_are_dated:
         return None
+    if not any(metric.kind in KINDS for metric, _ in found.plan.metrics()):
+        return None
     over_time = result.over_time()
     if over_time.to_frame().empty:
         return None
@@ -266,7 +269,8 @@ def _time(found: ExperimentReadout) -> Section | None:
 
 def _segments(found: ExperimentReadout) -> Section | None:
     result = found.result
-    if not result.trusted or not found.plan.segments:
+    shown = [metric for metric, role in found.plan.metrics() if role == "primary" and metric.kind in KINDS]
+    if not result.trusted or not found.plan.segments or not shown:
         return None
     parts: list[Part] = []
     for segment in found.plan.segments:

@@ -7,6 +7,7 @@ import math
 import numpy as np
 import pandas as pd
 import pytest
+from scipy.stats import norm
 
 import pm_analytics as pm
 from pm_analytics.errors import DataError, ParameterError, UnknownNameError
@@ -110,6 +111,19 @@ def test_small_segments_are_shown_and_not_tested(world):
     assert "fewer than 30" in rows.loc["yes", "reason"]
 
 
+def test_a_segment_in_which_nothing_happens_says_so(world):
+    quiet = set(world[0].loc[world[0]["country"] == "FR", "user_id"])
+    events = world[1][~world[1]["user_id"].isin(quiet)]
+    plan = pm.ExperimentPlan(M.conversion("pay", within="7 days"), **PLAN)
+    view = pm.experiment(pm.EventLog.from_frame(events), pm.Exposures.from_frame(world[0]), plan).by("country")
+    row = view.to_frame().set_index("segment").loc["FR"]
+    assert (row["status"], row["reason"]) == (
+        "not tested",
+        "nobody converted in either arm, so chance cannot be judged",
+    )
+    assert "without a defined effect" in view.summary()
+
+
 def test_the_last_day_of_the_cumulative_effect_is_the_effect(result):
     last = result.over_time().to_frame().iloc[-1]
     row = result.to_frame().iloc[0]
@@ -162,11 +176,42 @@ def test_alternatives_show_the_effect_as_decided_first(result):
     assert decided["difference"].tolist() == result.to_frame()["difference"].tolist()
 
 
+def test_alternatives_tell_when_an_adjustment_turns_the_direction():
+    rng = np.random.default_rng(6)
+    n = 4_000
+    treated = np.arange(n) % 2
+    before = rng.normal(10, 1, n) + 0.06 * treated
+    frame = pd.DataFrame(
+        {
+            "user_id": np.arange(n),
+            "variant": np.where(treated, "treatment", "control"),
+            "timestamp": START,
+            "before": before,
+            "y": before - 0.04 * treated + rng.normal(0, 0.05, n),
+        }
+    )
+    metric = M.recorded("y", kind="mean", before="before")
+    for looks in ({}, {"looks": "anytime", "planned_units": n}):
+        plan = pm.ExperimentPlan(metric, split={"control": 1, "treatment": 1}, **looks)
+        view = pm.experiment(None, frame, plan).alternatives()
+        rows = view.to_frame().set_index("way")
+        assert rows.loc["not adjusted", "difference"] > 0 > rows.loc["as decided", "difference"]
+        assert "changes its direction: y, treatment: not adjusted +" in view.summary()
+        assert ("as if read once" in rows.index) == bool(looks)
+    # Whoever looks often pays for it, with the adjustment or without.
+    assert rows.loc["not adjusted", "ci_upper"] - rows.loc["not adjusted", "ci_lower"] > 2 * 1.96 * 0.0316
+
+
 def test_an_expectation_lies_between_nothing_and_what_was_seen(result):
     row = result.expect().to_frame().iloc[0]
     assert 0 < row["expected_difference"] < row["difference"]
     assert 0.9 < row["chance_to_win"] <= 1
     assert row["loss_if_shipped"] < row["loss_if_kept"]
+    effect = result._judged[0].effect
+    limit = 0.05 * effect.control
+    inside = norm.cdf([-limit, limit], effect.difference, effect.error)
+    assert row["chance_negligible"] == pytest.approx(inside[1] - inside[0])
+    assert row["chance_worthwhile"] == pytest.approx(1 - inside[1])
     assert result.expect(usual_lift=10).to_frame()["expected_difference"].iloc[0] == pytest.approx(
         row["difference"], rel=1e-3
     )
@@ -185,6 +230,18 @@ def test_a_metric_that_should_fall_wins_by_falling(world):
 def test_business_units_are_the_effect_times_the_units(result):
     row = result.business(units_per_year=10_000, value=3).to_frame().iloc[0]
     assert row["per_year"] == pytest.approx(result.to_frame()["difference"].iloc[0] * 30_000)
+
+
+def test_only_what_is_so_much_per_unit_adds_up_over_a_year(world):
+    log, exposures = pm.EventLog.from_frame(world[1]), pm.Exposures.from_frame(world[0])
+    ratio, count = M.ratio("pay", per="open", within="7 days", name="rate"), M.count("save", within="7 days")
+    both = pm.experiment(log, exposures, pm.ExperimentPlan([ratio, count], **PLAN))
+    whole = both.business(units_per_year=1_000).to_frame()
+    assert whole["metric"].tolist() == ["save (per user)"]
+    half = both.business(units_per_year=1_000, triggered_share=0.5).to_frame()
+    assert half["per_year"].iloc[0] == pytest.approx(whole["per_year"].iloc[0] / 2)
+    with pytest.raises(DataError, match="so much per unit"):
+        pm.experiment(log, exposures, pm.ExperimentPlan(ratio, **PLAN)).business(units_per_year=1_000)
 
 
 def test_the_effect_over_everybody_is_diluted_by_those_who_never_met_it(world):
@@ -232,6 +289,41 @@ def test_every_view_says_claims_defines_and_draws_itself(result):
     assert {"effects", "guardrails", "split"} == {
         kind for kind in ("effects", "guardrails", "split") if result.plot(kind=kind)
     }
+
+
+def test_views_of_hardly_any_units_say_that_there_is_nothing_yet(world):
+    plan = pm.ExperimentPlan(
+        M.count("save", within="7 days"),
+        exploratory=[M.funnel(["open", "pay"], within="1 day"), M.time_to("pay", within="2 days")],
+        **PLAN,
+    )
+    result = pm.experiment(pm.EventLog.from_frame(world[1]), pm.Exposures.from_frame(world[0].head(1)), plan)
+    for view in (
+        result.by("country"), result.over_time(), result.by_day(), result.since_exposure(), result.steps(),
+        result.curves(), result.alternatives(), result.expect(), result.business(units_per_year=1_000),
+    ):  # fmt: skip
+        assert "kind" in view.to_frame().columns
+        assert view.summary()
+        assert view._repr_html_().startswith("<p>")
+        assert view.plot().to_dict()["description"]
+        assert not [claim for claim in view.claims() if claim.value is not None and math.isnan(claim.value)]
+
+
+def test_no_view_shows_numbers_that_may_not_be_read(world):
+    exposures = world[0].assign(variant=["control"] * 600 + ["treatment"] * 1_400)
+    plan = pm.ExperimentPlan(
+        M.count("save", within="7 days"),
+        exploratory=[M.funnel(["open", "pay"], within="1 day"), M.time_to("pay", within="2 days")],
+        **PLAN,
+    )
+    result = pm.experiment(pm.EventLog.from_frame(world[1]), pm.Exposures.from_frame(exposures), plan)
+    for view in (
+        lambda: result.by("country"), result.over_time, result.by_day, result.since_exposure, result.steps,
+        result.curves, result.alternatives, result.expect, lambda: result.business(units_per_year=1_000),
+        lambda: result.overlap(exposures),
+    ):  # fmt: skip
+        with pytest.raises(DataError, match=r"result\.gate\(\)"):
+            view()
 
 
 def test_a_switchback_compares_stretches_of_time():

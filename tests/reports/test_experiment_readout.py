@@ -98,3 +98,17 @@ def test_a_section_that_is_none_says_which_there_are(product, plan):
     assert next(section.title for section in readout.sections()) == "Decision"
     assert readout.result.decision.state in repr(readout)
     assert readout.claims()
+
+
+def test_a_plan_of_quantiles_or_times_has_a_report_without_what_cannot_be_followed(product):
+    log = pm.read_events(product.events, timezone="Europe/Amsterdam")
+    exposures = pm.Exposures.from_file(product.exposures, experiment=product.experiment)
+    for metric in (
+        pm.Metric.quantile("plan_upgraded", value="amount", within="7 days"),
+        pm.Metric.time_to("plan_upgraded", within="7 days"),
+    ):
+        readout = pm.experiment_readout(log, exposures, pm.ExperimentPlan(metric, segments=["experiment"]))
+        assert readout.result.trusted
+        assert readout.section("time") is None
+        assert readout.section("segments") is None
+        assert "Decision" in [section.title for section in readout.sections()]

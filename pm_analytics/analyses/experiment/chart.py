@@ -41,7 +41,7 @@ def draw(result: Any, *, kind: str = EFFECTS) -> Any:  # noqa: ANN401 - each vie
     """
     view = VIEWS.get(type(result).__name__)
     if view is not None:
-        return view(result)
+        return view(result) if len(result.to_frame()) else chart_of_views.nothing(result)
     check_word("kind", kind, (EFFECTS, GUARDRAILS, SPLIT))
     if not result.trusted or kind == SPLIT:
         return _split(result)

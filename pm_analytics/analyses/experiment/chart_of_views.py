@@ -19,6 +19,7 @@ from pm_analytics.names import (
     DAY,
     DAYS_SINCE,
     DIFFERENCE,
+    ERROR,
     EXPECTED_CI_LOWER,
     EXPECTED_CI_UPPER,
     EXPECTED_DIFFERENCE,
@@ -45,8 +46,17 @@ if TYPE_CHECKING:
     from pm_analytics.analyses.experiment.steps import StepEffects, WaitingCurves
 
 ROW = 34
+TICKS = 7
+"""About so many numbers on an axis: they do not run into each other."""
 BARS_AND_BAND = "Bars: interval of a single reading. Shaded: band that stays right however often one looks."
 SHARES = {"conversion", "funnel"}
+
+
+def nothing(view: Any) -> Any:  # noqa: ANN401
+    """Draw an empty field with the sentence that says why."""
+    empty = alt.Chart(pd.DataFrame({"said": ["nothing to show yet"]})).mark_text(color=charting.GREY)
+    chart = empty.encode(text="said:N").properties(height=2 * ROW, width=charting.WIDTH)
+    return charting.titled(chart, view.headline(), view.basis, description=f"Nothing to show. {view.summary()}")
 
 
 def segments(view: ExperimentSegments) -> Any:  # noqa: ANN401 - one of Altair's charts
@@ -96,11 +106,7 @@ def days(view: EffectByDay) -> Any:  # noqa: ANN401
         else [_zero("y"), plain, base.mark_point(size=60).encode(y=y, tooltip=shown)]
     )
     chart = charting.layer(*layers).properties(height=charting.HEIGHT, width=charting.WIDTH)
-    note = (
-        "Bars: interval of a single reading. Shaded: band that stays right however often one looks."
-        if view.cumulative
-        else "Each day alone."
-    )
+    note = BARS_AND_BAND if view.cumulative else "By day of exposure, each day alone."
     return charting.titled(
         chart, view.summary(), f"{note} {view.basis}", description=f"Effect over time. {view.summary()}"
     )
@@ -114,7 +120,7 @@ def novelty(view: EffectSinceExposure) -> Any:  # noqa: ANN401
             {VARIANT: variant, DAYS_SINCE: day, DIFFERENCE: value}
             for variant, found in view.trends.items()
             if not found.reason
-            for day, value in ((table[DAYS_SINCE].min(), found.start), (table[DAYS_SINCE].max(), found.end))
+            for day, value in zip(_ends_of_line(table, variant), (found.start, found.end), strict=True)
         ],
         columns=[VARIANT, DAYS_SINCE, DIFFERENCE],
     )
@@ -128,6 +134,12 @@ def novelty(view: EffectSinceExposure) -> Any:  # noqa: ANN401
     return charting.titled(chart, view.headline(), view.basis, description=f"Effect since exposure. {view.summary()}")
 
 
+def _ends_of_line(table: pd.DataFrame, variant: str) -> tuple[int, int]:
+    """Find the first and the last day that the line goes through: those whose effect has an error."""
+    days = table.loc[(table[VARIANT] == variant) & (table[ERROR] > 0), DAYS_SINCE]
+    return int(days.min()), int(days.max())
+
+
 def steps(view: StepEffects) -> Any:  # noqa: ANN401
     """Draw the effect on each step, given the step before."""
     table = _rows(view)
@@ -137,9 +149,9 @@ def steps(view: StepEffects) -> Any:  # noqa: ANN401
 
 def alternatives(view: Alternatives) -> Any:  # noqa: ANN401
     """Draw the relative effects computed in every way."""
-    table = _rows(view).assign(label=lambda t: t[METRIC] + ": " + t[WAY])
+    table = _rows(view).assign(label=lambda t: t[METRIC] + _several(t, VARIANT) + ": " + t[WAY])
     base = alt.Chart(table).encode(y=alt.Y("label:N", sort=None, title=None, axis=alt.Axis(labelLimit=320)))
-    x = alt.X("lift:Q", axis=alt.Axis(format="+.0%"), title="Relative change against control")
+    x = alt.X("lift:Q", axis=alt.Axis(format="+.0%", tickCount=TICKS), title="Relative change against control")
     spread = base.mark_rule(strokeWidth=3, color=charting.BLUE).encode(x="lift_ci_lower:Q", x2="lift_ci_upper:Q")
     chart = charting.layer(_zero(), spread, base.mark_point(size=80).encode(x=x))
     chart = chart.properties(height=ROW * len(table) + 20, width=charting.WIDTH)
@@ -173,7 +185,7 @@ def business(view: BusinessImpact) -> Any:  # noqa: ANN401
     table = table.assign(label=table[METRIC] + _several(table, VARIANT))
     base = alt.Chart(table).encode(y=alt.Y("label:N", sort=None, title=None, axis=alt.Axis(labelLimit=260)))
     spread = base.mark_rule(strokeWidth=4, color=charting.BLUE).encode(x=f"{CI_LOWER}:Q", x2=f"{CI_UPPER}:Q")
-    x = alt.X(f"{PER_YEAR}:Q", title="Change per year", axis=alt.Axis(format="+,.0f"))
+    x = alt.X(f"{PER_YEAR}:Q", title="Change per year", axis=alt.Axis(format="+,.0f", tickCount=TICKS))
     chart = charting.layer(_zero(), spread, base.mark_point(size=90).encode(x=x))
     chart = chart.properties(height=46 * len(table) + 20, width=charting.WIDTH)
     return charting.titled(chart, view.headline(), view.basis, description=f"Effect per year. {view.summary()}")
@@ -231,7 +243,7 @@ def _is_share(view: Any) -> bool:  # noqa: ANN401
 
 
 def _axis(view: Any) -> alt.Axis:  # noqa: ANN401
-    return alt.Axis(format="+.1%") if _is_share(view) else alt.Axis(format="+.3~g")
+    return alt.Axis(format="+.1%" if _is_share(view) else "+.3~g", tickCount=TICKS)
 
 
 def _title(view: Any, title: str) -> str:  # noqa: ANN401

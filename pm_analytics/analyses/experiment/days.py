@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from pm_analytics.analyses.experiment.comparing import layouts_of
-from pm_analytics.analyses.experiment.counts import cap_of, capped, clustered, moments
-from pm_analytics.analyses.experiment.counts.moments import Summed, with_day
+from pm_analytics.analyses.experiment.comparing import at, layouts_of
+from pm_analytics.analyses.experiment.counts import cap_of, capped, clustered, moments, strata_of
+from pm_analytics.analyses.experiment.counts.moments import Summed, clustered_so_far, days_of, with_day
 from pm_analytics.analyses.experiment.counts.values import SUMMED
-from pm_analytics.analyses.experiment.estimates import estimate
+from pm_analytics.analyses.experiment.estimates import Estimate, estimate
 from pm_analytics.analyses.experiment.parts import View, chosen, require_trusted, variants_of
+from pm_analytics.analyses.experiment.plan import ANYTIME
 from pm_analytics.analyses.experiment.wording import say_metric
 from pm_analytics.errors import DataError
 from pm_analytics.names import (
@@ -33,18 +34,24 @@ from pm_analytics.names import (
     VARIANT_USERS,
 )
 from pm_analytics.results import Claim, records
-from pm_analytics.stats.sequential import SMALLEST_ARM, sequence_interval
 from pm_analytics.times import from_microseconds, microseconds
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from pm_analytics.analyses.experiment.counts import Layout
+    from pm_analytics.analyses.experiment.looks import Reading
     from pm_analytics.analyses.experiment.outcome import Outcome
     from pm_analytics.metrics import Metric
 
 _EPOCH = date(1970, 1, 1)
 KINDS = (*sorted(SUMMED), "funnel")
+COLUMNS = (
+    METRIC, KIND, VARIANT, DAY, CONTROL_USERS, VARIANT_USERS, DIFFERENCE, CI_LOWER, CI_UPPER, SAFE_CI_LOWER,
+    SAFE_CI_UPPER, LIFT, REASON,
+)  # fmt: skip
+NOTHING_YET = "no unit's window is over in the control and in a variant, so there is no effect to follow yet."
+Sums = dict[tuple[Any, ...], list[Summed]]
 
 
 @dataclass(frozen=True, slots=True, repr=False, eq=False)
@@ -67,27 +74,29 @@ class EffectByDay(View):
 
     def summary(self) -> str:
         """Say where the effect stands, and whether a band that allows looking excludes no effect."""
-        return " ".join(self._say(variant, rows) for variant, rows in self._by_variant().items())
+        said = [self._say(variant, rows) for variant, rows in self._by_variant().items()]
+        return " ".join(said) or f"{self.metric.name}: {NOTHING_YET}"
 
     def headline(self) -> str:
         """Say it in a line."""
         return self.summary()
 
     def claims(self) -> list[Claim]:
-        """List the last difference of each variant, with the interval that allows looking."""
+        """List the last difference of each variant: cumulative with the band that allows looking, else as read once."""
+        lower, upper = (SAFE_CI_LOWER, SAFE_CI_UPPER) if self.cumulative else (CI_LOWER, CI_UPPER)
         return [
             Claim(
                 id=f"experiment.{'over_time' if self.cumulative else 'by_day'}.{variant}.{self.metric.name}",
                 value=float(rows[-1][DIFFERENCE]),
                 unit="difference",
                 definition=self.definition,
-                ci_lower=float(rows[-1][CI_LOWER]),
-                ci_upper=float(rows[-1][CI_UPPER]),
+                ci_lower=float(rows[-1][lower]),
+                ci_upper=float(rows[-1][upper]),
                 n=int(rows[-1][VARIANT_USERS]),
                 denominator=int(rows[-1][CONTROL_USERS]),
             )
             for variant, rows in self._by_variant().items()
-            if not math.isnan(rows[-1][CI_LOWER])
+            if not math.isnan(rows[-1][lower])
         ]
 
     def _by_variant(self) -> dict[str, list[dict[str, Any]]]:
@@ -98,7 +107,8 @@ class EffectByDay(View):
 
     def _say(self, variant: str, rows: Sequence[dict[str, Any]]) -> str:
         if not self.cumulative:
-            return f"{self.metric.name}, {variant}: {len(rows)} days, each by itself; single days are mostly noise."
+            count = "1 day of exposure" if len(rows) == 1 else f"{len(rows)} days of exposure, each by itself"
+            return f"{self.metric.name}, {variant}: {count}; single days are mostly noise."
         last = rows[-1]
         value = say_metric(last[DIFFERENCE], last[KIND], signed=True)
         if math.isnan(last[SAFE_CI_LOWER]):
@@ -124,15 +134,17 @@ def by_day(result: Outcome, metric: str | None = None, *, cumulative: bool = Tru
     metric : str, optional
         Name of a metric of the plan; the first primary one when not given.
     cumulative : bool
-        Everybody up to a day, or the units of each day alone. A unit counts on the day on which its window was over
-        (without a window: on the day of its exposure).
+        Everybody up to a day: a unit counts from the day on which its window was over (without a window: the day of its
+        exposure). Else the units of each day of exposure alone.
 
     Returns
     -------
     EffectByDay
         ``to_frame()``: one row per variant and day: users, ``difference``, ``lift``, the plain interval, and
         ``safe_ci_lower``/``safe_ci_upper``, a confidence sequence: looking at every day of it is allowed for. Null
-        while an arm has fewer than 100 units.
+        while an arm has fewer than 100 units, while fewer than 20 of what is counted have happened, and for single
+        days. It is tuned to the units that the plan expects of the two variants; without that number, and where chance
+        decided on groups, to those that came.
 
     Raises
     ------
@@ -146,21 +158,20 @@ def by_day(result: Outcome, metric: str | None = None, *, cumulative: bool = Tru
     number, asked, role = chosen(result, metric, KINDS)
     log = units.asked.log or units.asked.exposures.log
     table = units.table if asked.cap is None else capped(units.table, {number: cap_of(units.table, number, asked.cap)})
-    table = with_day(table, microseconds(asked.within) if asked.within else 0, log.timezone, log.observed_until)
+    after = microseconds(asked.within) if asked.within is not None and cumulative else 0
+    table = with_day(table, after, log.timezone, log.observed_until)
     layouts = layouts_of(units, plan, [(number, asked, role)])
-    if plan.cluster:
-        table, layouts = clustered(table, plan.cluster, layouts, [DAY])
-    sums = moments(table, layouts, by=[DAY])
     last = (from_microseconds(log.observed_until, log.timezone).date() - _EPOCH).days
-    days = sorted({int(key[1]) for key in sums if int(key[1]) <= last})
-    rows = [
-        row
-        for variant in variants_of(result)
-        for row in _rows(result, asked, role, variant, layouts[0], sums, days, cumulative=cumulative)
-    ]
-    how = "cumulative by the day on which a unit's window was over" if cumulative else "by day"
+    days = [day for day in days_of(table) if day <= last]
+    layout, sums = _sums(result, table, layouts, days, cumulative=cumulative)
+    rows = []
+    for variant in variants_of(result):
+        pairs = _pairs(sums, (result.control, variant), days)
+        found = [(day, estimate(asked, role, variant, result.control, layout, pair)) for day, pair in pairs]
+        rows += _rows(found, result, cumulative=cumulative)
+    how = "cumulative by the day on which a unit's window was over" if cumulative else "by day of exposure"
     return EffectByDay(
-        _table=pd.DataFrame(rows),
+        _table=pd.DataFrame(rows, columns=list(COLUMNS)),
         definition=f"{asked.name} {how}: {result.definition}",
         basis=result.basis,
         metric=asked,
@@ -169,46 +180,84 @@ def by_day(result: Outcome, metric: str | None = None, *, cumulative: bool = Tru
     )
 
 
-def _rows(
+def _sums(
     result: Outcome,
-    metric: Metric,
-    role: str,
-    variant: str,
-    layout: Layout,
-    sums: dict[tuple[Any, ...], list[Summed]],
+    table: Any,  # noqa: ANN401 - an Ibis table
+    layouts: list[Layout],
     days: Sequence[int],
     *,
     cumulative: bool,
-) -> list[dict[str, Any]]:
-    so_far: dict[str, Summed] = {}
-    rows = []
-    planned = result.plan.planned_units or sum(result.users.values())
+) -> tuple[Layout, Sums]:
+    """Give (variant, day, *stratum) -> sums, of each day or of everybody up to it, and what they are sums of.
+
+    Strata are those of the result itself, so that the last day says what the result says; single days are too few units
+    to be divided further.
+    """
+    cluster = result.plan.cluster
+    if cluster and cumulative:
+        table, made = clustered_so_far(table, cluster, layouts, days)
+        return made[0], moments(table, made, by=[DAY])
+    if cluster:
+        table, made = clustered(table, cluster, layouts, [DAY])
+        return made[0], moments(table, made, by=[DAY])
+    strata = strata_of(table, result.plan.covariates) if cumulative else ()
+    sums = moments(table, layouts, by=[DAY, *strata])
+    return layouts[0], _accumulated(sums, days) if cumulative else sums
+
+
+def _accumulated(sums: Sums, days: Sequence[int]) -> Sums:
+    """Add the sums up, day after day; whoever was there on one day is there on all later ones."""
+    so_far: dict[tuple[Any, ...], Summed] = {}
+    found: Sums = {}
     for day in days:
-        for name in (variant, result.control):
-            part = sums.get((name, day))
-            before = so_far.get(name) if cumulative else None
-            if part is not None:
-                so_far[name] = part[0] if before is None else _together(before, part[0])
-            elif not cumulative:
-                so_far.pop(name, None)
-        if variant in so_far and result.control in so_far:
-            pair = {name: [so_far[name]] for name in (variant, result.control)}
-            each = estimate(metric, role, variant, result.control, layout, pair)
-            rows.append(_row(each.effect(result.confidence), each, day, planned, result.confidence))
-    return rows
+        for (variant, at_day, *stratum), parts in sums.items():
+            if at_day == day:
+                key = (variant, *stratum)
+                so_far[key] = _together(so_far[key], parts[0]) if key in so_far else parts[0]
+        found |= {(variant, day, *stratum): [part] for (variant, *stratum), part in so_far.items()}
+    return found
+
+
+def _pairs(
+    sums: Sums, variants: Sequence[str], days: Sequence[int]
+) -> Iterator[tuple[int, Mapping[str, list[Summed]]]]:
+    """Give the days on which both variants have units, with the sums of each by stratum."""
+    for day in days:
+        of_day = {(key[0], *key[2:]): parts for key, parts in sums.items() if key[1] == day}
+        pair = at(of_day, 0, variants) if of_day else {}
+        if pair and all(any(part.moments.n for part in parts) for parts in pair.values()):
+            yield day, pair
 
 
 def _together(one: Summed, two: Summed) -> Summed:
     return Summed(one.moments.merged(two.moments), min(one.low, two.low), max(one.high, two.high))
 
 
-def _row(effect: Any, each: Any, day: int, planned: int, confidence: float) -> dict[str, Any]:  # noqa: ANN401
-    early = min(each.control_users, each.variant_users) < SMALLEST_ARM or not effect.error > 0
-    band = (
-        (math.nan, math.nan)
-        if early
-        else _ends(sequence_interval(effect.difference, effect.error, each.users, planned, confidence=confidence))
-    )
+def _rows(found: Sequence[tuple[int, Estimate]], result: Outcome, *, cumulative: bool) -> list[dict[str, Any]]:
+    if not found:
+        return []
+    reading = _looking(result, found[-1][1]) if cumulative else None
+    return [_row(each, day, reading, result.confidence) for day, each in found]
+
+
+def _looking(result: Outcome, last: Estimate) -> Reading:
+    """Read at any time, whatever the plan says: this view shows every day.
+
+    Groups fill up rather than become more, so a planned number of units says nothing of theirs.
+    """
+    reading, planned = result.reading, result.plan.planned_units
+    if planned is None or result.plan.cluster:
+        both = reading.weights[last.variant] + reading.weights[reading.control]
+        planned = max(1, round(last.users * sum(reading.weights.values()) / both))
+    return replace(reading, mode=ANYTIME, planned_units=planned)
+
+
+def _row(each: Estimate, day: int, reading: Reading | None, confidence: float) -> dict[str, Any]:
+    effect = each.effect(confidence)
+    band = (math.nan, math.nan)
+    if reading is not None and effect.error > 0:
+        safe = reading.effect(each, confidence)
+        band = safe.ci_lower, safe.ci_upper
     return {
         METRIC: each.metric.name,
         KIND: each.metric.kind,
@@ -224,7 +273,3 @@ def _row(effect: Any, each: Any, day: int, planned: int, confidence: float) -> d
         LIFT: effect.lift,
         REASON: effect.reason,
     }
-
-
-def _ends(interval: Any) -> tuple[float, float]:  # noqa: ANN401
-    return interval.lower, interval.upper

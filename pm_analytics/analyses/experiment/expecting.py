@@ -11,8 +11,9 @@ import pandas as pd
 from pm_analytics.analyses.experiment.parts import View, require_trusted
 from pm_analytics.analyses.experiment.plan import PRIMARY
 from pm_analytics.analyses.experiment.wording import say_metric
-from pm_analytics.errors import ParameterError
+from pm_analytics.errors import DataError, ParameterError
 from pm_analytics.names import (
+    CHANCE_NEGLIGIBLE,
     CHANCE_TO_WIN,
     CHANCE_WORTHWHILE,
     CI_LOWER,
@@ -40,6 +41,8 @@ if TYPE_CHECKING:
 
 USUAL_LIFT = 0.05
 """Standard deviation of the relative changes that tests usually bring; most change little."""
+PER_UNIT = ("conversion", "count", "mean", "funnel")
+"""Kinds that are so much per unit, and add up over units; a quantile, a ratio or a time does not."""
 NOT_FOR_STOPPING = (
     "These chances are right for data that would have been reported whatever it showed; they do not allow for looking "
     "until it looks good."
@@ -101,6 +104,7 @@ def expectation(result: Outcome, *, usual_lift: float = USUAL_LIFT) -> Expectati
     Expectation
         ``to_frame()``: one row per primary metric and variant: ``chance_to_win`` (that it is better, with a flat prior;
         exact for plain shares), ``chance_worthwhile`` (that it is better by at least the change worth having),
+        ``chance_negligible`` (that it changes by less than that, either way: the region of practical equivalence),
         ``expected_difference`` with its interval (with the prior: what to expect after launch), ``loss_if_shipped`` and
         ``loss_if_kept`` (what a wrong choice costs on average, in the metric's unit).
 
@@ -131,6 +135,7 @@ def _row(each: Estimate, usual_lift: float, confidence: float) -> dict[str, Any]
         DIFFERENCE: effect.difference,
         CHANCE_TO_WIN: math.nan,
         CHANCE_WORTHWHILE: math.nan,
+        CHANCE_NEGLIGIBLE: math.nan,
         EXPECTED_DIFFERENCE: math.nan,
         EXPECTED_CI_LOWER: math.nan,
         EXPECTED_CI_UPPER: math.nan,
@@ -147,7 +152,7 @@ def _row(each: Estimate, usual_lift: float, confidence: float) -> dict[str, Any]
         CHANCE_TO_WIN: 1 - flat.chance_to_win if down else flat.chance_to_win,
         LOSS_IF_SHIPPED: flat.loss_if_kept if down else flat.loss_if_shipped,
         LOSS_IF_KEPT: flat.loss_if_shipped if down else flat.loss_if_kept,
-        CHANCE_WORTHWHILE: _worthwhile(each, flat, effect.control),
+        **_against_the_limit(each, flat, effect.control),
     }
     if effect.control != 0:
         shrunken = normal_posterior(
@@ -161,14 +166,17 @@ def _row(each: Estimate, usual_lift: float, confidence: float) -> dict[str, Any]
     return row
 
 
-def _worthwhile(each: Estimate, flat: Posterior, control: float) -> float:
-    """Give the chance that the change is at least as large as would be worth having; NaN when none was named."""
+def _against_the_limit(each: Estimate, flat: Posterior, control: float) -> dict[str, float]:
+    """Give the chances that the change is as large as would be worth having, and that it is less, either way.
+
+    Nothing when no such change was named.
+    """
     wanted = each.metric.min_effect
     if wanted is None or not control > 0:
-        return math.nan
+        return {}
     limit = wanted * control
-    below, _, above = flat.within(-limit, limit)
-    return below if each.metric.direction == "down" else above
+    below, inside, above = flat.within(-limit, limit)
+    return {CHANCE_WORTHWHILE: below if each.metric.direction == "down" else above, CHANCE_NEGLIGIBLE: inside}
 
 
 def _curse(winners: list[Estimate], confidence: float) -> str:
@@ -222,7 +230,12 @@ class BusinessImpact(View):
 
 
 def business(
-    result: Outcome, *, units_per_year: float, value: float = 1.0, baseline: float | None = None
+    result: Outcome,
+    *,
+    units_per_year: float,
+    value: float = 1.0,
+    baseline: float | None = None,
+    triggered_share: float | None = None,
 ) -> BusinessImpact:
     """Say what the primary effects come to over everybody, and over a year.
 
@@ -235,19 +248,34 @@ def business(
     baseline : float, optional
         The metric per unit over all exposed units of the control, for the lift over everybody when only triggered units
         were compared; the compared control's value times the share triggered when not given.
+    triggered_share : float, optional
+        Share of the units of a year that would meet the change; that of the exposed units which were compared when not
+        given. For exposures that hold the triggered units only.
+
+    Returns
+    -------
+    BusinessImpact
+        ``to_frame()``: one row per variant and primary metric that is so much per unit: ``difference`` over everybody,
+        ``diluted_lift``, ``per_year`` with its interval. Ratios, quantiles and times are left out.
 
     Raises
     ------
     DataError, ParameterError
-        The gate failed; numbers not above 0.
+        The gate failed; no primary metric is so much per unit; numbers not above 0.
     """
     require_trusted(result, "What it is worth")
     units = result._units  # noqa: SLF001 - its own room
-    triggered = sum(result.users.values()) / sum(units.exposed.values())
+    met = sum(result.users.values()) / sum(units.exposed.values())
+    triggered = met if triggered_share is None else triggered_share
+    primary = [each for each in result._judged if each.estimate.role == PRIMARY]  # noqa: SLF001 - its own room
+    summed = [each for each in primary if each.estimate.metric.kind in PER_UNIT]
+    if not summed:
+        raise DataError(
+            "No primary metric is so much per unit, so it does not add up over a year: ratios, quantiles and times do "
+            "not. Name a count, a sum or a conversion as primary in a plan."
+        )
     rows = []
-    for judged in result._judged:  # noqa: SLF001 - its own room
-        if judged.estimate.role != PRIMARY:
-            continue
+    for judged in summed:
         effect = judged.effect
         over = baseline if baseline is not None else effect.control * triggered
         spread = diluted(
@@ -266,7 +294,9 @@ def business(
                 CI_UPPER: ends.upper,
             }
         )
-    share = "" if result.plan.trigger is None else f"; {triggered:.1%} of the exposed met {result.plan.trigger!r}"
+    share = "" if result.plan.trigger is None else f"; {met:.1%} of the exposed met {result.plan.trigger!r}"
+    if triggered_share is not None:
+        share = f"; {triggered:.1%} of them would meet the change"
     return BusinessImpact(
         _table=pd.DataFrame(rows),
         definition=f"Effect times {units_per_year:,.0f} units a year, worth {value:g} each{share}: {result.definition}",

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
 from pm_analytics.analyses.experiment.comparing import layouts_of
-from pm_analytics.analyses.experiment.counts import moments
+from pm_analytics.analyses.experiment.counts import cap_of, capped, clustered, moments
 from pm_analytics.analyses.experiment.counts.moments import with_other
 from pm_analytics.analyses.experiment.counts.values import SUMMED
 from pm_analytics.analyses.experiment.estimates import arm_of
@@ -34,6 +34,7 @@ from pm_analytics.stats.effects import Arm, Effect
 from pm_analytics.stats.interactions import Independence, Interaction, independence, interaction
 
 if TYPE_CHECKING:
+    from pm_analytics.analyses.experiment.counts import Layout
     from pm_analytics.analyses.experiment.outcome import Outcome
 
 CLASHES = 0.01
@@ -63,7 +64,8 @@ class OverlapResult(View):
         if self.found.reason:
             return f"The two experiments cannot be compared: {self.found.reason}."
         ends = [say_metric(end, self.kind, signed=True) for end in (self.found.ci_lower, self.found.ci_upper)]
-        change = say_metric(self.found.contrast, self.kind, signed=True)
+        change = say_metric(abs(self.found.contrast), self.kind, signed=True).lstrip("+")
+        way = "larger" if self.found.contrast > 0 else "smaller"
         verdict = "change" if self.found.p_value < CLASHES else "do not reliably change"
         apart = (
             " The two were not drawn independently of each other, so read neither alone."
@@ -71,8 +73,8 @@ class OverlapResult(View):
             else ""
         )
         return (
-            f"The two experiments {verdict} each other's effects: with the other one on, the effect is {change} larger "
-            f"({ends[0]} to {ends[1]}; {say_p(self.found.p_value)}).{apart}"
+            f"The two experiments {verdict} each other's effects: with the other one on, the effect is {change} {way} "
+            f"(change {ends[0]} to {ends[1]}; {say_p(self.found.p_value)}).{apart}"
         )
 
     def claims(self) -> list[Claim]:
@@ -125,23 +127,24 @@ def overlap(
     if other_control not in exposures.variants():
         raise UnknownNameError("control variant", [other_control], exposures.variants(), where="the other experiment")
     number, asked, role = chosen(result, metric, sorted(SUMMED | {"funnel"}))
-    table = with_other(result._units.table, exposures, other_control)  # noqa: SLF001 - its own room
-    layouts = layouts_of(result._units, result.plan, [(number, asked, role)])  # noqa: SLF001 - its own room
-    plain = [layout.without_covariates() for layout in layouts]
-    sums = {key: arm_of(plain[0], parts[0].moments) for key, parts in moments(table, plain, by=[SEGMENT]).items()}
-    if not sums:
-        raise DataError("No unit was exposed to both experiments, so neither can change the other.")
+    units = result._units  # noqa: SLF001 - its own room
+    table = units.table if asked.cap is None else capped(units.table, {number: cap_of(units.table, number, asked.cap)})
+    table = with_other(table, exposures, other_control)
+    plain = [layout.without_covariates() for layout in layouts_of(units, result.plan, [(number, asked, role)])]
     variant = next(name for name in result.users if name != result.control)
-    cells = [
-        sums.get((name, where), Arm(0, math.nan, math.nan))
-        for name, where in ((result.control, "off"), (variant, "off"), (result.control, "on"), (variant, "on"))
-    ]
+    places = [(result.control, "off"), (variant, "off"), (result.control, "on"), (variant, "on")]
+    people = _cells(table, plain, places)
+    if not any(cell.n for cell in people):
+        raise DataError("No unit was exposed to both experiments, so neither can change the other.")
+    cells = people
+    if result.plan.cluster:
+        cells = _cells(*clustered(table, result.plan.cluster, plain, [SEGMENT]), places)
     found = interaction(*cells, confidence=result.confidence)
     rows = [
         _row(asked.name, asked.kind, variant, f"the other {where}", effect, (mine.n, theirs.n))
         for where, effect, mine, theirs in (
-            ("off", found.first_alone, cells[1], cells[0]),
-            ("on", found.first_with_second, cells[3], cells[2]),
+            ("off", found.first_alone, people[1], people[0]),
+            ("on", found.first_with_second, people[3], people[2]),
         )
     ]
     return OverlapResult(
@@ -149,9 +152,15 @@ def overlap(
         definition=f"Effect by the other experiment, its control {other_control!r}: {result.definition}",
         basis=result.basis,
         found=found,
-        drawn=independence([[cells[0].n, cells[2].n], [cells[1].n, cells[3].n]]),
+        drawn=independence([[people[0].n, people[2].n], [people[1].n, people[3].n]]),
         kind=asked.kind,
     )
+
+
+def _cells(table: Any, layouts: list[Layout], places: list[tuple[str, str]]) -> list[Arm]:  # noqa: ANN401
+    """Describe the units of each variant and side of the other experiment."""
+    sums = {key: arm_of(layouts[0], parts[0].moments) for key, parts in moments(table, layouts, by=[SEGMENT]).items()}
+    return [sums.get(place, Arm(0, math.nan, math.nan)) for place in places]
 
 
 def _row(metric: str, kind: str, variant: str, where: str, effect: Effect, users: tuple[int, int]) -> dict[str, object]:

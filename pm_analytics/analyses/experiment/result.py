@@ -158,11 +158,20 @@ class ExperimentResult(Outcome):
 
         return expectation(self, usual_lift=usual_lift)
 
-    def business(self, *, units_per_year: float, value: float = 1.0, baseline: float | None = None) -> BusinessImpact:
+    def business(
+        self,
+        *,
+        units_per_year: float,
+        value: float = 1.0,
+        baseline: float | None = None,
+        triggered_share: float | None = None,
+    ) -> BusinessImpact:
         """Say what the effect comes to over everybody and a year; see :func:`expecting.business`."""
         from pm_analytics.analyses.experiment.expecting import business
 
-        return business(self, units_per_year=units_per_year, value=value, baseline=baseline)
+        return business(
+            self, units_per_year=units_per_year, value=value, baseline=baseline, triggered_share=triggered_share
+        )
 
     def overlap(
         self, other: Exposures | pd.DataFrame, *, other_control: str = "control", metric: str | None = None

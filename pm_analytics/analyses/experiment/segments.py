@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from pm_analytics.analyses.experiment.comparing import layouts_of
-from pm_analytics.analyses.experiment.counts import cap_of, capped, clustered, moments, people_of
-from pm_analytics.analyses.experiment.counts.moments import sizes_of, with_segment
+from pm_analytics.analyses.experiment.counts import cap_of, capped, clustered, moments
+from pm_analytics.analyses.experiment.counts.moments import sizes_of, with_property, with_segment
 from pm_analytics.analyses.experiment.counts.values import SUMMED
 from pm_analytics.analyses.experiment.estimates import Estimate, estimate
 from pm_analytics.analyses.experiment.parts import View, require_trusted, say_p, variants_of
@@ -36,7 +36,6 @@ from pm_analytics.names import (
     REASON,
     SEGMENT,
     STATUS,
-    UNIT,
     VARIANT,
     VARIANT_USERS,
     VARIANT_VALUE,
@@ -50,9 +49,16 @@ if TYPE_CHECKING:
 
     from pm_analytics.analyses.experiment.counts import Summed
     from pm_analytics.analyses.experiment.outcome import Outcome
+    from pm_analytics.stats.effects import Effect
 
 DIFFERS = 0.05
 """Below this p-value of equal effects, segments are said to differ."""
+COLUMNS = (
+    METRIC, KIND, VARIANT, SEGMENT, CONTROL_USERS, VARIANT_USERS, CONTROL_VALUE, VARIANT_VALUE, DIFFERENCE, CI_LOWER,
+    CI_UPPER, LIFT, P_VALUE, ADJUSTED_P_VALUE, CONFIDENCE, EXPECTED_DIFFERENCE, EXPECTED_CI_LOWER, EXPECTED_CI_UPPER,
+    STATUS, REASON,
+)  # fmt: skip
+NOT_TESTED = "not tested"
 
 
 @dataclass(frozen=True, slots=True, repr=False, eq=False)
@@ -105,7 +111,7 @@ class ExperimentSegments(View):
                 f"what differs in the table is within what chance does{notes}."
             )
         rows = [row for row in records(self._table) if (row[METRIC], row[VARIANT]) == (metric, variant)]
-        tested = [row for row in rows if min(row[CONTROL_USERS], row[VARIANT_USERS]) >= FEWEST_UNITS]
+        tested = [row for row in rows if row[STATUS] != NOT_TESTED]
         ends = sorted(tested, key=lambda row: float(row[EXPECTED_DIFFERENCE]))
         return (
             f"{head}: the effect differs between the values of {self.segment} ({say_p(found.p_value)}), from "
@@ -165,7 +171,7 @@ def by_segment(result: Outcome, segment: str, *, top: int = 10) -> ExperimentSeg
             found[metric.name, variant] = tested
             rows += _rows(estimates, tested, result.confidence)
     return ExperimentSegments(
-        _table=pd.DataFrame(rows),
+        _table=pd.DataFrame(rows, columns=list(COLUMNS)),
         definition=f"By {segment}, as it was at first exposure: {result.definition}",
         basis=result.basis,
         segment=segment,
@@ -180,10 +186,7 @@ def _segmented(result: Outcome, segment: str, top: int) -> tuple[Any, list[str]]
     table, exposures = units.table, units.asked.exposures
     if segment not in exposures.log.properties:
         raise UnknownNameError("property", [segment], exposures.log.properties, where="the exposures")
-    if segment not in table.columns:
-        more = people_of(exposures, [segment]).select(UNIT, segment)
-        more = more.mutate(**{UNIT: more[UNIT].cast(table[UNIT].type())})
-        table = table.left_join(more, UNIT).drop(f"{UNIT}_right")
+    table = with_property(table, exposures, segment)
     named = list(sizes_of(table, segment))[:top]
     return with_segment(table, segment, named, missing=MISSING, other=OTHER), named
 
@@ -239,8 +242,15 @@ def _rows(estimates: Mapping[str, Estimate], tested: Heterogeneity, confidence: 
                 EXPECTED_DIFFERENCE: expected.effect,
                 EXPECTED_CI_LOWER: expected.ci_lower,
                 EXPECTED_CI_UPPER: expected.ci_upper,
-                STATUS: direction_of(each.metric, effect) if used else "not tested",
-                REASON: effect.reason if used else f"fewer than {FEWEST_UNITS} units in an arm",
+                STATUS: direction_of(each.metric, effect) if used else NOT_TESTED,
+                REASON: effect.reason if used else _why_not(each, effect),
             }
         )
     return rows
+
+
+def _why_not(each: Estimate, effect: Effect) -> str:
+    """Say why a segment is not in the test."""
+    if min(each.control_users, each.variant_users) < FEWEST_UNITS:
+        return f"fewer than {FEWEST_UNITS} units in an arm"
+    return effect.reason or "all units have the same value, so there is nothing to test"

@@ -45,7 +45,7 @@ class SwitchbackResult(Result):
     metric: Metric
 
     def summary(self) -> str:
-        """Say the difference between the periods, with its interval."""
+        """Say the difference between the periods, with its interval, and when the permutations do not bear it out."""
         found, kind = self.found, self.metric.kind
         values = f"{say_metric(found.variant, kind)} against {say_metric(found.control, kind)}"
         if found.reason:
@@ -54,9 +54,19 @@ class SwitchbackResult(Result):
         notes = f" {' '.join(f'{note[0].upper()}{note[1:]}.' for note in found.notes)}" if found.notes else ""
         return (
             f"{self.metric.name}: {values} over {found.periods} periods, a difference of "
-            f"{say_metric(found.difference, kind, signed=True)} ({ends[0]} to {ends[1]}; permutation "
-            f"{say_p(found.permutation_p_value)}).{notes}"
+            f"{say_metric(found.difference, kind, signed=True)} ({ends[0]} to {ends[1]}; {say_p(found.p_value)}; "
+            f"permutation {say_p(found.permutation_p_value)}).{self._say_doubt()}{notes}"
         )
+
+    def _say_doubt(self) -> str:
+        """Say that two ways of judging chance disagree about there being a difference, where they do."""
+        found = self.found
+        by_error = not found.ci_lower <= 0 <= found.ci_upper
+        by_draws = not found.permutation_ci_lower <= 0 <= found.permutation_ci_upper
+        if by_error == by_draws:
+            return ""
+        ways = ("interval", "permutation test") if by_error else ("permutation test", "interval")
+        return f" Only the {ways[0]} finds a difference, and not the {ways[1]}: take it as unclear."
 
     def claims(self) -> list[Claim]:
         """List the difference."""

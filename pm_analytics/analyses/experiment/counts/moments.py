@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import ibis
 import numpy as np
+import pandas as pd
 
 from pm_analytics import engine
 from pm_analytics.analyses.experiment.counts.assignment import AT, people_of
@@ -24,8 +25,6 @@ from pm_analytics.stats.moments import Moments
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    import pandas as pd
-
     from pm_analytics.analyses.experiment.counts.assignment import Assignment
     from pm_analytics.metrics import Metric
 
@@ -35,6 +34,7 @@ MISSING = "missing:"
 """Begins the name of a made-up column: 1 where another one is null."""
 NONE_BEFORE = "none:"
 """Begins the name of a made-up column: 1 where a unit did nothing of the kind before exposure."""
+UP_TO = "up_to"
 
 
 @dataclass(frozen=True, slots=True)
@@ -216,6 +216,38 @@ def clustered(
     return table.group_by([VARIANT, cluster, *by]).aggregate(**columns), made
 
 
+def clustered_so_far(
+    table: Any,  # noqa: ANN401
+    cluster: str,
+    layouts: Sequence[Layout],
+    days: Sequence[int],
+) -> tuple[Any, list[Layout]]:
+    """Add the units of each group together that are there by each of the days, in the column ``day``.
+
+    A group whose units come on several days stays one group: its days by themselves would look like so many groups.
+    """
+    each, made = clustered(table, cluster, layouts, [DAY])
+    calendar = engine.beside(engine.store(pd.DataFrame({UP_TO: list(days)}), "calendar"), table)
+    joined = each.inner_join(calendar, each[DAY] <= calendar[UP_TO])
+    columns = {name: joined[name].sum() for layout in made for name in layout.columns}
+    grown = joined.group_by([VARIANT, cluster, UP_TO]).aggregate(**columns)
+    return grown.rename({DAY: UP_TO}), made
+
+
+def days_of(table: Any) -> list[int]:  # noqa: ANN401
+    """List the days of the column ``day``."""
+    return sorted(int(row[DAY]) for row in records(engine.run(table.select(DAY).distinct())) if row[DAY] is not None)
+
+
+def with_property(table: Any, exposures: Assignment, prop: str) -> Any:  # noqa: ANN401
+    """Add a property of the first exposure that the table of units does not hold yet."""
+    if prop in table.columns:
+        return table
+    people = people_of(exposures, [prop])
+    more = people.select(prop, **{UNIT: people[UNIT].cast(table[UNIT].type())})
+    return table.left_join(engine.beside(more, table), UNIT).drop(f"{UNIT}_right")
+
+
 def with_segment(table: Any, prop: str, named: Sequence[str], *, missing: str, other: str) -> Any:  # noqa: ANN401
     """Add the column ``segment``: a property as text, its smaller values together."""
     text = table[prop].cast("string")
@@ -239,7 +271,7 @@ def with_other(table: Any, other: Assignment, control: str) -> Any:  # noqa: ANN
     """Add the column ``segment``: "off" in the control of another experiment, "on" in any other of its variants."""
     people = people_of(other)
     told = people.select(**{UNIT: people[UNIT].cast(table[UNIT].type()), "other": people[VARIANT]})
-    joined = table.inner_join(told, UNIT)
+    joined = table.inner_join(engine.beside(told, table), UNIT)
     return joined.mutate(**{SEGMENT: ibis.ifelse(joined["other"] == control, "off", "on")})
 
 

@@ -287,3 +287,14 @@ def test_the_value_before_sharpens_a_recorded_metric_and_new_units_stay():
 def test_a_metric_that_makes_no_sense_says_why(made, said):
     with pytest.raises(ParameterError, match=said):
         made()
+
+
+@pytest.mark.parametrize(
+    "metric", [M.time_to("order", within="7 days"), M.quantile("page", value="amount", at=0.9, within="7 days")]
+)
+def test_what_is_not_counted_over_groups_is_refused_where_chance_decided_on_groups(log, world, metric):
+    """Over single units, half of all tests of nothing would find something."""
+    found = row(log, world, metric, cluster="account_id")
+    assert np.isnan(found["difference"])
+    assert np.isnan(found["p_value"])
+    assert "decided on groups" in found["reason"]

@@ -94,7 +94,7 @@ def experiment(
     units = Units(kept(asked), asked, exposed, unit_values(asked, quick=True) if _is_plain(asked) else None)
     users = exposed if plan.trigger is None else units_per_variant(units.table)
     estimates = comparing.estimates(units, plan, [variant for variant in weights if variant != plan.control])
-    _refuse_missing(estimates, users, plan.control)
+    _refuse_missing(estimates, users, plan.control, plan.cluster)
     found = gate.checks(units, plan, users, weights, estimates)
     reading = reading_of(plan, earlier_looks, weights)
     judged = [_without_broken(each) for each in judge(estimates, plan, reading)]
@@ -182,9 +182,9 @@ def _check_numbers(exposures: Exposures, metric: Metric, columns: Sequence[str])
             )
 
 
-def _refuse_missing(estimates: Sequence[Estimate], users: Mapping[str, int], control: str) -> None:
+def _refuse_missing(estimates: Sequence[Estimate], users: Mapping[str, int], control: str, cluster: str | None) -> None:
     """Stop where a plan says that nothing may be missing, and something is."""
-    for each in estimates:
+    for each in estimates if cluster is None else ():  # groups are counted then, not units
         gone = users.get(each.variant, 0) - each.variant_users, users.get(control, 0) - each.control_users
         if each.metric.is_recorded and each.metric.missing == "refuse" and any(gone):
             raise DataError(
@@ -225,6 +225,8 @@ def _table(judged: Sequence[Judged], plan: ExperimentPlan) -> pd.DataFrame:
 
 def _immature(estimates: Sequence[Estimate], users: Mapping[str, int], plan: ExperimentPlan) -> dict[str, int]:
     """Count the units that are in no number of a metric, over all variants."""
+    if plan.cluster is not None:
+        return {}  # groups are counted then, and none is left out
     counted: dict[str, dict[str, int]] = {}
     for each in estimates:
         counted.setdefault(each.metric.name, {})[plan.control] = each.control_users

@@ -31,9 +31,11 @@ def estimates(units: Units, plan: ExperimentPlan, variants: Sequence[str], *, un
     found = _summed(units, plan, variants, summed, uncapped=uncapped)
     for number, metric, role in numbered:
         if metric.kind == "quantile":
-            found[number] = spread.estimates(units, plan, metric, role, variants)
+            found[number] = [e.over_groups(plan.cluster) for e in spread.estimates(units, plan, metric, role, variants)]
         elif metric.kind == "time":
-            found[number] = waiting.estimates(units, plan, metric, role, variants)
+            found[number] = [
+                e.over_groups(plan.cluster) for e in waiting.estimates(units, plan, metric, role, variants)
+            ]
     return [each for number, _, _ in numbered for each in found[number]]
 
 

@@ -80,9 +80,12 @@ def alike_before(estimates: Sequence[Estimate]) -> Check:
     )
 
 
-def nothing_missing(estimates: Sequence[Estimate], users: Mapping[str, int], control: str) -> Check:
+def nothing_missing(estimates: Sequence[Estimate], users: Mapping[str, int], plan: ExperimentPlan) -> Check:
     """Check that as much is known of every variant."""
     name = "missing values"
+    control = plan.control
+    if plan.cluster is not None:
+        return Check(name, "not checked", f"groups of {plan.cluster} are counted, not units")
     recorded = [each for each in estimates if each.metric.is_recorded]
     if not recorded:
         return Check(name, "not checked", "no metric is recorded with the exposures; a unit without events counts 0")

@@ -19,6 +19,12 @@ if TYPE_CHECKING:
     from pm_analytics.stats.moments import Moments
 
 
+OF_GROUPS = (
+    "chance decided on groups, and quantiles and waiting times are not counted over groups yet; intervals over single "
+    "units would find what is not there"
+)
+
+
 @dataclass(frozen=True, slots=True)
 class Estimate:
     """One variant against the control, on one metric.
@@ -64,6 +70,10 @@ class Estimate:
     before: tuple[tuple[float, float, float], ...] = ()
     low: float = math.nan
     broken: str = ""
+
+    def over_groups(self, cluster: str | None) -> Estimate:
+        """Refuse a kind that is not counted over groups yet, when chance decided on groups: single units mislead."""
+        return self if cluster is None else replace(self, broken=OF_GROUPS)
 
     def effect(self, confidence: float) -> Effect:
         """Give the effect with an interval of this confidence, read once."""

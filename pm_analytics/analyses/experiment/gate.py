@@ -52,7 +52,7 @@ def checks(
         data_checks.right_unit(units, plan),
         data_checks.exposure_before_outcome(units, plan),
         data_checks.alike_before(estimates),
-        data_checks.nothing_missing(estimates, users, plan.control),
+        data_checks.nothing_missing(estimates, users, plan),
         data_checks.below_zero(estimates),
         data_checks.as_planned(units, plan, users, days),
     ]

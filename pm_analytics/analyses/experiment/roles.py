@@ -106,15 +106,20 @@ def judge(estimates: Sequence[Estimate], plan: ExperimentPlan, reading: Reading)
 
 
 def _primaries(estimates: Sequence[Estimate], plan: ExperimentPlan, reading: Reading) -> list[Judged]:
-    p_values = [reading.effect(each, plan.confidence).p_value for each in estimates]
+    p_values = [_p_value(each, plan, reading) for each in estimates]
     levels = holm_confidences(p_values, confidence=plan.confidence)
     return _two_sided(estimates, p_values, holm(p_values), levels, reading)
 
 
 def _exploratory(estimates: Sequence[Estimate], plan: ExperimentPlan, reading: Reading) -> list[Judged]:
-    p_values = [reading.effect(each, plan.confidence).p_value for each in estimates]
+    p_values = [_p_value(each, plan, reading) for each in estimates]
     levels = bh_confidences(p_values, confidence=plan.confidence)
     return _two_sided(estimates, p_values, benjamini_hochberg(p_values), levels, reading)
+
+
+def _p_value(estimate: Estimate, plan: ExperimentPlan, reading: Reading) -> float:
+    """Give the p-value of a comparison; one that may not be read is no test, and takes nothing from the others."""
+    return math.nan if estimate.broken else reading.effect(estimate, plan.confidence).p_value
 
 
 def _two_sided(

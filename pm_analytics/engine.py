@@ -36,8 +36,6 @@ _names = itertools.count(1)
 _ZONES_FROM = 631_152_000 * 1_000_000  # 1990-01-01: older zone rules are not worth their branches
 MOST_SENT = 500_000
 """Rows of a list that are sent to another engine; a longer one belongs into a table there."""
-MOST_BITS = 2**28
-"""Numbers told apart by bits: 32 MB of them."""
 _SIZE = re.compile(r"\d+(\.\d+)?\s*([KMGT]i?B)", re.IGNORECASE)
 
 
@@ -156,17 +154,6 @@ def store(source: Any, stem: str) -> Any:  # noqa: ANN401
     with _turn:
         kept = local().create_table(new_name(stem), source, temp=False)
     return _until_unused(kept, f"DROP TABLE {kept.get_name()}")
-
-
-def distinct_numbers(table: Any, column: str, low: int, high: int) -> int | None:  # noqa: ANN401
-    """Count the distinct whole numbers of a column between two ends, by marking one bit for each; exact, and fast.
-
-    None where that is no way: a table of another engine, or numbers too far apart.
-    """
-    if not lies_here(table) or high - low >= MOST_BITS:
-        return None
-    marked = f"SELECT bit_count(bitstring_agg({identifier(column)}, {low}, {high})) FROM ({sql(table.select(column))})"
-    return int(fetch(marked)[0][0] or 0)
 
 
 def rows_here(expression: Any, most: int) -> int:  # noqa: ANN401

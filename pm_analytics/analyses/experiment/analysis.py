@@ -89,9 +89,12 @@ def experiment(
     check_metrics(log, exposures, [metric for metric, _ in metrics])
     check_properties(exposures, plan)
     asked = asked_of(log, exposures, plan)
+    ahead = comparing.ahead_of_judging(asked, plan)
     exposed = exposed_units(exposures)
     weights = weights_of(plan, exposed)
-    units = Units(kept(asked), asked, exposed, unit_values(asked, quick=True) if _is_plain(asked) else None)
+    units = Units(
+        kept(asked), asked, exposed, ahead if _is_plain(asked) and not exposures.found["mismatched"] else None
+    )
     users = exposed if plan.trigger is None else units_per_variant(units.table)
     estimates = comparing.estimates(units, plan, [variant for variant in weights if variant != plan.control])
     _refuse_missing(estimates, users, plan.control, plan.cluster)

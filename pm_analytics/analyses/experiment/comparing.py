@@ -6,7 +6,16 @@ import math
 from typing import TYPE_CHECKING, Any
 
 from pm_analytics.analyses.experiment import spread, waiting
-from pm_analytics.analyses.experiment.counts import cap_of, capped, clustered, layout_of, moments, strata_of
+from pm_analytics.analyses.experiment.counts import (
+    ask_ahead,
+    cap_of,
+    capped,
+    clustered,
+    layout_of,
+    moments,
+    recorded_rows,
+    strata_of,
+)
 from pm_analytics.analyses.experiment.counts.values import SUMMED
 from pm_analytics.analyses.experiment.estimates import Estimate, estimate
 from pm_analytics.stats.moments import Moments
@@ -14,7 +23,7 @@ from pm_analytics.stats.moments import Moments
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from pm_analytics.analyses.experiment.counts import Layout, Summed, Units
+    from pm_analytics.analyses.experiment.counts import Ahead, Asked, Layout, Summed, Units
     from pm_analytics.analyses.experiment.plan import ExperimentPlan
     from pm_analytics.metrics import Metric
 
@@ -45,12 +54,12 @@ def _summed(
     table = units.table
     if not uncapped:
         table = capped(table, {n: cap_of(table, n, m.cap) for n, m, _ in numbered if m.cap is not None})
-    layouts = layouts_of(units, plan, numbered)
+    layouts = layouts_of(table, plan, numbered)
     if plan.cluster:
         table, layouts = clustered(table, plan.cluster, layouts)
     strata = () if plan.cluster else strata_of(table, plan.covariates)
-    quick = units.quick if table is units.table else None
-    sums = moments(table, layouts, by=strata, quick=quick)
+    ahead = units.ahead if table is units.table else None
+    sums = moments(table, layouts, by=strata, ahead=ahead)
     return {
         number: compared(
             metric, role, variants, plan.control, layouts[place], at(sums, place, [plan.control, *variants])
@@ -59,9 +68,19 @@ def _summed(
     }
 
 
-def layouts_of(units: Units, plan: ExperimentPlan, numbered: Numbered) -> list[Layout]:
+def ahead_of_judging(asked: Asked, plan: ExperimentPlan) -> Ahead | None:
+    """Ask in one pass for what the gate and the estimates need, where nothing must be known before."""
+    metrics = [metric for metric, _ in plan.metrics()]
+    if asked.log is not None or plan.cluster is not None or any(metric.cap is not None for metric in metrics):
+        return None
+    rows = recorded_rows(asked)
+    numbered = [(i, m, role) for i, (m, role) in enumerate(plan.metrics()) if m.kind in SUMMED]
+    return ask_ahead(rows, asked.exposures, layouts_of(rows, plan, numbered), strata_of(rows, plan.covariates))
+
+
+def layouts_of(table: Any, plan: ExperimentPlan, numbered: Numbered) -> list[Layout]:  # noqa: ANN401
     """Choose the columns of each metric: its value, and what is known from before."""
-    numeric = [name for name in plan.covariates if name not in strata_of(units.table, plan.covariates)]
+    numeric = [name for name in plan.covariates if name not in strata_of(table, plan.covariates)]
     before = plan.pre_period is not None
     return [layout_of(number, metric, before=before, covariates=numeric) for number, metric, _ in numbered]
 

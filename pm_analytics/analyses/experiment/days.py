@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from pm_analytics.analyses.experiment.comparing import at, layouts_of
-from pm_analytics.analyses.experiment.counts import cap_of, capped, clustered, moments, strata_of
-from pm_analytics.analyses.experiment.counts.moments import Summed, clustered_so_far, days_of, with_day
+from pm_analytics.analyses.experiment.counts import Summed, cap_of, capped, clustered, moments, strata_of
+from pm_analytics.analyses.experiment.counts.grouping import clustered_so_far, days_of, with_day
 from pm_analytics.analyses.experiment.counts.values import SUMMED
 from pm_analytics.analyses.experiment.estimates import Estimate, estimate
 from pm_analytics.analyses.experiment.parts import View, chosen, require_trusted, variants_of
@@ -160,7 +160,7 @@ def by_day(result: Outcome, metric: str | None = None, *, cumulative: bool = Tru
     table = units.table if asked.cap is None else capped(units.table, {number: cap_of(units.table, number, asked.cap)})
     after = microseconds(asked.within) if asked.within is not None and cumulative else 0
     table = with_day(table, after, log.timezone, log.observed_until)
-    layouts = layouts_of(units, plan, [(number, asked, role)])
+    layouts = layouts_of(units.table, plan, [(number, asked, role)])
     last = (from_microseconds(log.observed_until, log.timezone).date() - _EPOCH).days
     days = [day for day in days_of(table) if day <= last]
     layout, sums = _sums(result, table, layouts, days, cumulative=cumulative)

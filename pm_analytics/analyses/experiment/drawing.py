@@ -88,7 +88,7 @@ def drawn_anew(units: Units, plan: ExperimentPlan, draws: Draws) -> list[Drawn]:
     table = capped(units.table, {n: cap_of(units.table, n, m.cap) for n, m, _ in summed if m.cap is not None})
     found = {number: [Drawn(metric, role, reason=NOT_DRAWN)] for number, metric, role in numbered}
     apart = _errors_apart(units, plan, draws) if plan.cluster is not None else {}
-    rows = rows_of(table, comparing.layouts_of(units, plan, summed), plan.cluster)
+    rows = rows_of(table, comparing.layouts_of(units.table, plan, summed), plan.cluster)
     for (number, metric, role), each in zip(summed, rows, strict=True):
         found[number] = _drawn(Drawn(metric, role), each, plan.cluster, apart.get(metric.name), draws)
     return [each for number, _, _ in numbered for each in found[number]]

@@ -10,7 +10,7 @@ import pandas as pd
 
 from pm_analytics.analyses.experiment.comparing import layouts_of
 from pm_analytics.analyses.experiment.counts import cap_of, capped, clustered, moments
-from pm_analytics.analyses.experiment.counts.moments import with_other
+from pm_analytics.analyses.experiment.counts.grouping import with_other
 from pm_analytics.analyses.experiment.counts.values import SUMMED
 from pm_analytics.analyses.experiment.estimates import arm_of
 from pm_analytics.analyses.experiment.exposures import Exposures
@@ -130,7 +130,7 @@ def overlap(
     units = result._units  # noqa: SLF001 - its own room
     table = units.table if asked.cap is None else capped(units.table, {number: cap_of(units.table, number, asked.cap)})
     table = with_other(table, exposures, other_control)
-    plain = [layout.without_covariates() for layout in layouts_of(units, result.plan, [(number, asked, role)])]
+    plain = [layout.without_covariates() for layout in layouts_of(units.table, result.plan, [(number, asked, role)])]
     variant = next(name for name in result.users if name != result.control)
     places = [(result.control, "off"), (variant, "off"), (result.control, "on"), (variant, "on")]
     people = _cells(table, plain, places)

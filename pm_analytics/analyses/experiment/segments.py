@@ -10,7 +10,7 @@ import pandas as pd
 
 from pm_analytics.analyses.experiment.comparing import layouts_of
 from pm_analytics.analyses.experiment.counts import cap_of, capped, clustered, moments
-from pm_analytics.analyses.experiment.counts.moments import sizes_of, with_property, with_segment
+from pm_analytics.analyses.experiment.counts.grouping import sizes_of, with_property, with_segment
 from pm_analytics.analyses.experiment.counts.values import SUMMED
 from pm_analytics.analyses.experiment.estimates import Estimate, estimate
 from pm_analytics.analyses.experiment.parts import View, require_trusted, say_p, variants_of
@@ -152,7 +152,7 @@ def by_segment(result: Outcome, segment: str, *, top: int = 10) -> ExperimentSeg
     ]
     if not numbered:
         raise DataError("No primary metric of this plan can be shown by segment: quantiles and times are not sums.")
-    layouts = layouts_of(result._units, result.plan, numbered)  # noqa: SLF001 - its own room
+    layouts = layouts_of(result._units.table, result.plan, numbered)  # noqa: SLF001 - its own room
     table = capped(table, {n: cap_of(table, n, m.cap) for n, m, _ in numbered if m.cap is not None})
     if result.plan.cluster:
         table, layouts = clustered(table, result.plan.cluster, layouts, [SEGMENT])

@@ -1,5 +1,6 @@
 """Events and exposures -> small frames of counts and sums. All queries of the experiment, no arithmetic."""
 
+from pm_analytics.analyses.experiment.counts.ahead import Ahead, ask_ahead
 from pm_analytics.analyses.experiment.counts.assignment import (
     Assignment,
     exposed_units,
@@ -10,24 +11,18 @@ from pm_analytics.analyses.experiment.counts.assignment import (
     units_per_variant,
     values_of,
 )
-from pm_analytics.analyses.experiment.counts.moments import (
-    Layout,
-    Summed,
-    cap_of,
-    capped,
-    clustered,
-    layout_of,
-    moments,
-    strata_of,
-)
-from pm_analytics.analyses.experiment.counts.values import Asked, Units, unit_values
+from pm_analytics.analyses.experiment.counts.grouping import cap_of, capped, clustered, strata_of
+from pm_analytics.analyses.experiment.counts.moments import Layout, Summed, layout_of, moments
+from pm_analytics.analyses.experiment.counts.values import Asked, Units, recorded_rows, unit_values
 
 __all__ = [
+    "Ahead",
     "Asked",
     "Assignment",
     "Layout",
     "Summed",
     "Units",
+    "ask_ahead",
     "cap_of",
     "capped",
     "clustered",
@@ -38,6 +33,7 @@ __all__ = [
     "moments",
     "no_time",
     "people_of",
+    "recorded_rows",
     "strata_of",
     "unit_values",
     "units_per_variant",

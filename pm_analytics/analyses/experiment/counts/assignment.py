@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import ibis
 import pandas as pd
 
-from pm_analytics import engine
+from pm_analytics import engine, shortcuts
 from pm_analytics.names import EVENT, TIME, UNIT, USERS, VARIANT
 from pm_analytics.results import records
 
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 AT = "at"
 """When a unit was first exposed: UTC microseconds."""
 FITS = "fits"
+ROWS, UNITS = "rows", "units"
 OWN = {UNIT, VARIANT, AT, FITS}
 
 
@@ -47,8 +48,16 @@ class Assignment:
 
     @cached_property
     def totals(self) -> list[dict[str, Any]]:
-        """Rows of each variant, their first and last instant, and (of whole numbers) the ends of their units' ids."""
-        return totals_of(self)
+        """Rows of each variant, their first and last instant, and (where it is quick to count) all distinct units."""
+        rows = exposure_rows(self)
+        facts = shortcuts.known(rows, [UNIT])
+        return records(
+            engine.run(shortcuts.with_distinct(rows, [VARIANT], total_sums(self, rows), UNIT, UNITS, facts[UNIT]))
+        )
+
+    def learn(self, totals: pd.DataFrame) -> None:
+        """Take over the totals from a question that asked for them among other things."""
+        self.__dict__["totals"] = records(totals)
 
     @cached_property
     def found(self) -> dict[str, int]:
@@ -82,9 +91,9 @@ def contradictions(exposures: Assignment) -> dict[str, int]:
         one row); ``crossed`` units (more than one variant); ``crossed_after`` (still so without mismatched rows);
         ``first`` and ``last``, the instants of the first and the last exposure.
     """
-    rows, totals = _rows(exposures), exposures.totals
+    rows, totals = exposure_rows(exposures), exposures.totals
     counted = {
-        "rows": sum(int(row["rows"]) for row in totals),
+        "rows": sum(int(row[ROWS]) for row in totals),
         "units": _units(rows, totals),
         "mismatched": sum(int(row.get("mismatched", 0)) for row in totals),
         "first": min((int(row.get("first", 0)) for row in totals), default=0),
@@ -101,26 +110,20 @@ def contradictions(exposures: Assignment) -> dict[str, int]:
     return counted | engine.counts(again) | engine.counts(crossed_after)
 
 
-def totals_of(exposures: Assignment) -> list[dict[str, Any]]:
-    """Ask for the totals of an assignment, one row per variant; see :attr:`Assignment.totals`."""
-    rows = _rows(exposures)
-    sums = {"rows": rows.count()}
+def total_sums(exposures: Assignment, rows: Any) -> dict[str, Any]:  # noqa: ANN401
+    """Write the totals of an assignment, which are asked for per variant; see :attr:`Assignment.totals`."""
+    sums = {ROWS: rows.count()}
     if exposures.dated:
         sums |= {"first": rows[AT].min(), "last": rows[AT].max()}
     if exposures.shown is not None:
         sums["mismatched"] = (~rows[FITS]).cast("int64").sum()
-    if rows[UNIT].type().is_integer():
-        sums |= {"low": rows[UNIT].min(), "high": rows[UNIT].max()}
-    return records(engine.run(rows.group_by(VARIANT).aggregate(**sums)))
+    return sums
 
 
 def _units(rows: Any, totals: Sequence[Mapping[str, Any]]) -> int:  # noqa: ANN401
-    """Count the distinct units: by a bit for each where their ids are whole numbers that lie close together."""
-    if totals and "low" in totals[0]:
-        low, high = min(int(row["low"]) for row in totals), max(int(row["high"]) for row in totals)
-        counted = engine.distinct_numbers(rows, UNIT, low, high)
-        if counted is not None:
-            return counted
+    """Count the distinct units, where the totals do not hold that already."""
+    if totals and UNITS in totals[0]:
+        return int(totals[0][UNITS])
     return engine.counts(rows.aggregate(units=rows[UNIT].nunique()))["units"]
 
 
@@ -129,12 +132,12 @@ def exposed_units(exposures: Assignment) -> dict[str, int]:
     found = exposures.found
     if found["repeated"] or found["mismatched"]:
         return units_per_variant(people_of(exposures))
-    return {str(row[VARIANT]): int(row["rows"]) for row in sorted(exposures.totals, key=lambda row: str(row[VARIANT]))}
+    return {str(row[VARIANT]): int(row[ROWS]) for row in sorted(exposures.totals, key=lambda row: str(row[VARIANT]))}
 
 
 def people_of(exposures: Assignment, properties: Sequence[str] = ()) -> Any:  # noqa: ANN401 - an Ibis table
     """Give a row per unit that met one variant: ``unit``, ``variant``, ``at``, properties of its first exposure."""
-    rows = valid_rows(exposures)
+    rows = valid_rows(exposures, properties)
     kept = [UNIT, VARIANT, AT, *properties]
     if exposures.found["repeated"] == 0:
         return rows.select(*kept)
@@ -161,9 +164,9 @@ def first_exposures(exposures: Assignment, *, without: str | None) -> pd.DataFra
     return frame.assign(since=pd.to_datetime(frame[AT], unit="us", utc=True)).drop(columns=AT)
 
 
-def valid_rows(exposures: Assignment) -> Any:  # noqa: ANN401
-    """Leave out rows that do not fit, and units that then still met more than one variant."""
-    rows = _rows(exposures)
+def valid_rows(exposures: Assignment, keep: Sequence[str] = ()) -> Any:  # noqa: ANN401
+    """Leave out rows that do not fit, and units that then still met more than one variant; ``keep`` also columns."""
+    rows = exposure_rows(exposures, keep)
     if exposures.found["mismatched"]:
         rows = rows.filter(rows[FITS])
     if not exposures.found["crossed_after"]:
@@ -176,8 +179,8 @@ def _variants_of(rows: Any) -> Any:  # noqa: ANN401
     return rows.group_by(UNIT).aggregate(n=rows.count(), several=rows[VARIANT].min() != rows[VARIANT].max())
 
 
-def _rows(exposures: Assignment) -> Any:  # noqa: ANN401
-    """Give every exposure of a known unit: unit, variant, at, whether it fits, and what was recorded beside it."""
+def exposure_rows(exposures: Assignment, keep: Sequence[str] = ()) -> Any:  # noqa: ANN401
+    """Give every exposure of a known unit: unit, variant, at, whether it fits, and what is kept beside it."""
     log = exposures.log
     table = log.counted_events()
     fits = ibis.literal(value=True)
@@ -186,6 +189,6 @@ def _rows(exposures: Assignment) -> Any:  # noqa: ANN401
         fits = ibis.cases(
             *((table[EVENT] == name, seen == str(what)) for name, what in exposures.expected.items()), else_=False
         ).fill_null(ibis.literal(value=False))
-    recorded = {name: table[name] for name in log.properties if name not in OWN}
+    recorded = {name: table[name] for name in keep if name not in OWN}
     named = {UNIT: table[log.unit], VARIANT: table[EVENT], AT: engine.epoch_microseconds(table[TIME]), FITS: fits}
     return table.select(**named, **recorded)

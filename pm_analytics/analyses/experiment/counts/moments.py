@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass, replace
 from itertools import combinations_with_replacement
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 import ibis
@@ -16,17 +17,19 @@ import numpy as np
 import pandas as pd
 
 from pm_analytics import engine
-from pm_analytics.analyses.experiment.counts.assignment import AT, people_of
+from pm_analytics.analyses.experiment.counts.assignment import ROWS
 from pm_analytics.analyses.experiment.counts.values import SUMMED, below, pre, prebelow, value
-from pm_analytics.names import DAY, SEGMENT, UNIT, VARIANT
+from pm_analytics.names import VARIANT
 from pm_analytics.results import records
+from pm_analytics.shortcuts import NOTHING
 from pm_analytics.stats.moments import Moments
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from pm_analytics.analyses.experiment.counts.assignment import Assignment
+    from pm_analytics.analyses.experiment.counts.ahead import Ahead
     from pm_analytics.metrics import Metric
+    from pm_analytics.shortcuts import Known
 
 SAMPLE = 2_000
 """Units whose means are taken as what to subtract before summing, where nulls are in the way of a first sum."""
@@ -34,7 +37,6 @@ MISSING = "missing:"
 """Begins the name of a made-up column: 1 where another one is null."""
 NONE_BEFORE = "none:"
 """Begins the name of a made-up column: 1 where a unit did nothing of the kind before exposure."""
-UP_TO = "up_to"
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +75,10 @@ class Layout:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Summed:
-    """Moments of one metric's columns in one group, and the smallest and the largest value of its target."""
+    """Moments of one metric's columns in one group, and the smallest and the largest value of its target.
+
+    Where nothing lies below zero, the smallest may be a bound that does not occur.
+    """
 
     moments: Moments
     low: float
@@ -100,29 +105,12 @@ def layout_of(
     return Layout(number, targets, past + extra, shifted, bounded)
 
 
-def cap_of(table: Any, number: int, share: float) -> float:  # noqa: ANN401 - an Ibis table
-    """Give the quantile of the non-zero values of all variants together; NaN when there are none."""
-    column = table[value(number)]
-    row = records(engine.run(table.aggregate(cap=column.quantile(share, where=column != 0))))[0]
-    return _or_nan(row["cap"])
-
-
-def capped(table: Any, caps: Mapping[int, float]) -> Any:  # noqa: ANN401
-    """Cut values at a cap, the same in every variant."""
-    cut = {
-        value(number): ibis.ifelse(table[value(number)] > cap, ibis.literal(cap), table[value(number)])
-        for number, cap in caps.items()
-        if not math.isnan(cap)
-    }
-    return table.mutate(**cut) if cut else table
-
-
 def moments(
     table: Any,  # noqa: ANN401 - an Ibis table
     layouts: Sequence[Layout],
     *,
     by: Sequence[str] = (),
-    quick: Any = None,  # noqa: ANN401
+    ahead: Ahead | None = None,
 ) -> dict[tuple[Any, ...], list[Summed]]:
     """Give the moments of every metric for each variant, or each variant and group.
 
@@ -134,8 +122,8 @@ def moments(
         The metrics.
     by : sequence of str
         Further columns to group by.
-    quick : Ibis table, optional
-        A twin of the table that is tried first; see :class:`Units`.
+    ahead : Ahead, optional
+        The plain sums of the same units, metrics and groups, where they were asked for already.
 
     Returns
     -------
@@ -144,36 +132,79 @@ def moments(
     """
     if not layouts:
         return {}
-    shifts: dict[str, float] = {}
-    frame = _run(table if quick is None else quick, layouts, by, shifts, masked=False)
+    facts = {} if ahead is None else ahead.facts
+    frame = _run(table, by, plain_sums(table, layouts, facts)) if ahead is None else ahead.sums
     masked = not _complete(frame)
     shifts = _shifts(frame, layouts) if not masked else _sampled(table, layouts)
     if masked or shifts:
-        frame = _run(table, layouts, by, shifts, masked=masked)
+        sums = _masked_sums(table, layouts, shifts) if masked else plain_sums(table, layouts, facts, shifts)
+        frame = _run(table, by, sums)
     return {
-        (str(row[VARIANT]), *(row[name] for name in by)): [_summed(row, layout, shifts) for layout in layouts]
+        (str(row[VARIANT]), *(row[name] for name in by)): [_summed(row, layout, shifts, facts) for layout in layouts]
         for row in records(frame)
     }
 
 
-def _run(
+def _run(table: Any, by: Sequence[str], sums: Mapping[str, Any]) -> pd.DataFrame:  # noqa: ANN401
+    return engine.run(table.group_by([VARIANT, *by]).aggregate(**sums))
+
+
+def plain_sums(
     table: Any,  # noqa: ANN401
     layouts: Sequence[Layout],
-    by: Sequence[str],
-    shifts: Mapping[str, float],
-    *,
-    masked: bool,
-) -> pd.DataFrame:
-    sums: dict[str, Any] = {} if masked else {"rows": table.count(), "incomplete": _any_null(table, layouts)}
+    facts: Mapping[str, Known],
+    shifts: Mapping[str, float] = MappingProxyType({}),
+) -> dict[str, Any]:
+    """Write the sums that are right where nothing is missing, with a count of units of whom something is.
+
+    What is known for certain is not asked for: nulls where there are none, the smallest of values not below zero.
+    """
+    sums = {ROWS: table.count()} | _any_null(table, layouts, facts)
     for layout in layouts:
-        sums |= _sums(table, layout, shifts, masked=masked)
-    return engine.run(table.group_by([VARIANT, *by]).aggregate(**sums).order_by([VARIANT, *by]))
+        columns = {
+            i: _plain_column(table, name, shifts.get(name, 0.0))
+            for i, name in enumerate(layout.columns)
+            if not name.startswith(MISSING)
+        }
+        sums |= _ends(table, layout, facts.get(layout.targets[0], NOTHING)) | _products(layout, columns)
+    return sums
 
 
-def _any_null(table: Any, layouts: Sequence[Layout]) -> Any:  # noqa: ANN401
-    """Count the units of whom anything is not known."""
-    names = dict.fromkeys(name for layout in layouts for name in layout.columns if ":" not in name)
-    return engine.any_of([table[name].isnull() for name in names]).cast("int64").sum()
+def _masked_sums(table: Any, layouts: Sequence[Layout], shifts: Mapping[str, float]) -> dict[str, Any]:  # noqa: ANN401
+    """Write the sums that leave nulls out, each with the count of its own units."""
+    sums: dict[str, Any] = {}
+    for layout in layouts:
+        target = table[layout.targets[0]]
+        columns = {
+            i: _column(table, name, shifts.get(name, 0.0), target.notnull()) for i, name in enumerate(layout.columns)
+        }
+        sums[f"m{layout.number}_n"] = target.count()
+        sums |= _ends(table, layout, NOTHING) | _products(layout, columns)
+    return sums
+
+
+def _ends(table: Any, layout: Layout, known: Known) -> dict[str, Any]:  # noqa: ANN401
+    target, stem = table[layout.targets[0]], f"m{layout.number}"
+    low = {f"{stem}_low": target.min()} if known.low < 0 else {}
+    return low | ({f"{stem}_high": target.max()} if layout.bounded else {})
+
+
+def _products(layout: Layout, columns: Mapping[int, Any]) -> dict[str, Any]:
+    stem = f"m{layout.number}"
+    sums = {f"{stem}_s{i}": column.sum() for i, column in columns.items()}
+    pairs = combinations_with_replacement(columns, 2)
+    return sums | {f"{stem}_p{i}_{j}": (columns[i] * columns[j]).sum() for i, j in pairs}
+
+
+def _plain_names(layouts: Sequence[Layout]) -> list[str]:
+    return list(dict.fromkeys(name for layout in layouts for name in layout.columns if ":" not in name))
+
+
+def _any_null(table: Any, layouts: Sequence[Layout], facts: Mapping[str, Known]) -> dict[str, Any]:  # noqa: ANN401
+    """Count the units of whom anything is not known, unless nothing can be."""
+    names = [name for name in _plain_names(layouts) if not facts.get(name, NOTHING).no_null]
+    empty = [table[name].isnull() for name in names]
+    return {"incomplete": engine.any_of(empty).cast("int64").sum()} if empty else {}
 
 
 def _complete(frame: pd.DataFrame) -> bool:
@@ -182,97 +213,7 @@ def _complete(frame: pd.DataFrame) -> bool:
     What is no number shows in the sums that it is part of.
     """
     sums = frame.drop(columns=frame.columns[0]).select_dtypes("number")
-    return bool((frame["incomplete"] == 0).all() and not sums.isna().any(axis=None))
-
-
-def strata_of(table: Any, covariates: Sequence[str]) -> tuple[str, ...]:  # noqa: ANN401
-    """Pick the covariates that are words, yes or no: their values are strata."""
-    kinds = {name: table[name].type() for name in covariates}
-    return tuple(name for name in covariates if kinds[name].is_string() or kinds[name].is_boolean())
-
-
-def clustered(
-    table: Any,  # noqa: ANN401
-    cluster: str,
-    layouts: Sequence[Layout],
-    by: Sequence[str] = (),
-) -> tuple[Any, list[Layout]]:
-    """Add the units of each group together, and make every metric a ratio of the group's sums.
-
-    A mean over units is a sum over a number of units, both of which differ from group to group.
-    """
-    columns: dict[str, Any] = {}
-    made = []
-    for layout in layouts:
-        target, known = layout.targets[0], table[layout.targets[0]].notnull()
-        count = known.cast("float64").sum()
-        columns[target] = table[target].sum()
-        columns[below(layout.number)] = table[layout.targets[1]].sum(where=known) if len(layout.targets) == 2 else count
-        columns[f"size_{layout.number}"] = count
-        past = tuple(name for name in layout.covariates if ":" not in name)
-        columns |= {name: table[name].sum(where=known) for name in past}
-        covariates = (*past, f"size_{layout.number}") if past else ()
-        made.append(Layout(layout.number, (target, below(layout.number)), covariates, shifted=True))
-    return table.group_by([VARIANT, cluster, *by]).aggregate(**columns), made
-
-
-def clustered_so_far(
-    table: Any,  # noqa: ANN401
-    cluster: str,
-    layouts: Sequence[Layout],
-    days: Sequence[int],
-) -> tuple[Any, list[Layout]]:
-    """Add the units of each group together that are there by each of the days, in the column ``day``.
-
-    A group whose units come on several days stays one group: its days by themselves would look like so many groups.
-    """
-    each, made = clustered(table, cluster, layouts, [DAY])
-    calendar = engine.beside(engine.store(pd.DataFrame({UP_TO: list(days)}), "calendar"), table)
-    joined = each.inner_join(calendar, each[DAY] <= calendar[UP_TO])
-    columns = {name: joined[name].sum() for layout in made for name in layout.columns}
-    grown = joined.group_by([VARIANT, cluster, UP_TO]).aggregate(**columns)
-    return grown.rename({DAY: UP_TO}), made
-
-
-def days_of(table: Any) -> list[int]:  # noqa: ANN401
-    """List the days of the column ``day``."""
-    return sorted(int(row[DAY]) for row in records(engine.run(table.select(DAY).distinct())) if row[DAY] is not None)
-
-
-def with_property(table: Any, exposures: Assignment, prop: str) -> Any:  # noqa: ANN401
-    """Add a property of the first exposure that the table of units does not hold yet."""
-    if prop in table.columns:
-        return table
-    people = people_of(exposures, [prop])
-    more = people.select(prop, **{UNIT: people[UNIT].cast(table[UNIT].type())})
-    return table.left_join(engine.beside(more, table), UNIT).drop(f"{UNIT}_right")
-
-
-def with_segment(table: Any, prop: str, named: Sequence[str], *, missing: str, other: str) -> Any:  # noqa: ANN401
-    """Add the column ``segment``: a property as text, its smaller values together."""
-    text = table[prop].cast("string")
-    kept = ibis.ifelse(text.isin(list(named)), text, ibis.literal(other)) if named else ibis.literal(other)
-    return table.mutate(**{SEGMENT: ibis.ifelse(text.isnull(), ibis.literal(missing), kept)})
-
-
-def sizes_of(table: Any, prop: str) -> dict[str, int]:  # noqa: ANN401
-    """Count the units of each value of a property, the largest first; missing ones are not among them."""
-    counted = table.filter(table[prop].notnull()).group_by(table[prop].cast("string").name("value"))
-    rows = records(engine.run(counted.aggregate(n=ibis._.count())))
-    return {str(r["value"]): int(r["n"]) for r in sorted(rows, key=lambda r: (-int(r["n"]), str(r["value"])))}
-
-
-def with_day(table: Any, after: int, timezone: str, until: int) -> Any:  # noqa: ANN401
-    """Add the column ``day``: the local day (days since 1970) so many microseconds after exposure."""
-    return table.mutate(**{DAY: engine.local_day(table[AT] + after, timezone, until)})
-
-
-def with_other(table: Any, other: Assignment, control: str) -> Any:  # noqa: ANN401
-    """Add the column ``segment``: "off" in the control of another experiment, "on" in any other of its variants."""
-    people = people_of(other)
-    told = people.select(**{UNIT: people[UNIT].cast(table[UNIT].type()), "other": people[VARIANT]})
-    joined = table.inner_join(engine.beside(told, table), UNIT)
-    return joined.mutate(**{SEGMENT: ibis.ifelse(joined["other"] == control, "off", "on")})
+    return bool((frame.get("incomplete", pd.Series(dtype=int)) == 0).all() and not sums.isna().any(axis=None))
 
 
 LARGE = 1e4
@@ -282,7 +223,7 @@ LARGE = 1e4
 def _shifts(frame: pd.DataFrame, layouts: Sequence[Layout]) -> dict[str, float]:
     """Find the columns that are large against their spread, with their means, from sums that were not shifted."""
     found: dict[str, float] = {}
-    n = float(frame["rows"].sum())
+    n = float(frame[ROWS].sum())
     for layout in layouts:
         for i, name in enumerate(layout.columns):
             if not layout.shifted or ":" in name or n == 0:
@@ -311,33 +252,13 @@ def _finite(number: Any) -> float:  # noqa: ANN401
     return float(f"{float(number):.3g}")
 
 
-def _sums(table: Any, layout: Layout, shifts: Mapping[str, float], *, masked: bool) -> dict[str, Any]:  # noqa: ANN401
-    """Write the sums of one metric: plain ones with a count of each column, or ones that leave nulls out."""
-    target = table[layout.targets[0]]
-    known, stem = target.notnull(), f"m{layout.number}"
-    sums = {f"{stem}_low": target.min()}
-    if masked:
-        sums[f"{stem}_n"] = target.count()
-    if layout.bounded:
-        sums[f"{stem}_high"] = target.max()
-    columns: dict[int, Any] = {}
-    for i, name in enumerate(layout.columns):
-        if masked:
-            columns[i] = _column(table, name, shifts.get(name, 0.0), known)
-        elif not name.startswith(MISSING):
-            columns[i] = _plain_column(table, name, shifts.get(name, 0.0))
-    sums |= {f"{stem}_s{i}": column.sum() for i, column in columns.items()}
-    for i, j in combinations_with_replacement(columns, 2):
-        sums[f"{stem}_p{i}_{j}"] = (columns[i] * columns[j]).sum()
-    return sums
-
-
 def _plain_column(table: Any, name: str, shift: float) -> Any:  # noqa: ANN401
     kind, _, plain = name.rpartition(":")
     column = table[plain].cast("float64")
     if kind:
         return (column == 0).cast("float64")
-    return column - shift if shift else column
+    # Taking nothing away is not idle: DuckDB then lays a column out once that it keeps as references to few values.
+    return column - shift
 
 
 def _column(table: Any, name: str, shift: float, known: Any) -> Any:  # noqa: ANN401
@@ -354,9 +275,9 @@ def _column(table: Any, name: str, shift: float, known: Any) -> Any:  # noqa: AN
     return ibis.ifelse(known, found, ibis.null("float64"))
 
 
-def _summed(row: Mapping[str, Any], layout: Layout, shifts: Mapping[str, float]) -> Summed:
+def _summed(row: Mapping[str, Any], layout: Layout, shifts: Mapping[str, float], facts: Mapping[str, Known]) -> Summed:
     stem, count = f"m{layout.number}", len(layout.columns)
-    n = int(row[f"{stem}_n"] if f"{stem}_n" in row else row["rows"])
+    n = int(row[f"{stem}_n"] if f"{stem}_n" in row else row[ROWS])
     # A column that is not there is an indicator of nulls of which there are none.
     sums = [_or_zero(row.get(f"{stem}_s{i}")) for i in range(count)]
     products = np.zeros((count, count))
@@ -365,7 +286,8 @@ def _summed(row: Mapping[str, Any], layout: Layout, shifts: Mapping[str, float])
     found = Moments.of_sums(n, sums, products, [shifts.get(name, 0.0) for name in layout.columns])
     # Where the largest value was not asked for, a sum that is infinite tells that it is.
     high = _or_nan(row.get(f"{stem}_high")) if layout.bounded else math.nan if math.isfinite(sums[0]) else math.inf
-    return Summed(found, _or_nan(row[f"{stem}_low"]), high)
+    low = row.get(f"{stem}_low", facts.get(layout.targets[0], NOTHING).low)
+    return Summed(found, _or_nan(low), high)
 
 
 def _or_zero(number: Any) -> float:  # noqa: ANN401

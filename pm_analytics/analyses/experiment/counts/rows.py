@@ -12,7 +12,8 @@ import ibis
 import numpy as np
 
 from pm_analytics import engine
-from pm_analytics.analyses.experiment.counts.moments import MISSING, NONE_BEFORE, clustered
+from pm_analytics.analyses.experiment.counts.grouping import clustered
+from pm_analytics.analyses.experiment.counts.moments import MISSING, NONE_BEFORE
 from pm_analytics.names import UNIT, VARIANT
 
 if TYPE_CHECKING:

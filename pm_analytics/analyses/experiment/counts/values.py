@@ -12,15 +12,23 @@ from typing import TYPE_CHECKING, Any
 import ibis
 
 from pm_analytics import engine
-from pm_analytics.analyses.experiment.counts.assignment import AT, Assignment, people_of, valid_rows
+from pm_analytics.analyses.experiment.counts.assignment import (
+    AT,
+    FITS,
+    Assignment,
+    exposure_rows,
+    people_of,
+    valid_rows,
+)
 from pm_analytics.filters import matches
 from pm_analytics.metrics import ROWS
 from pm_analytics.names import EVENT, TIME, UNIT, VARIANT
 from pm_analytics.times import microseconds
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
+    from pm_analytics.analyses.experiment.counts.ahead import Ahead
     from pm_analytics.events import EventLog
     from pm_analytics.metrics import Metric
 
@@ -71,14 +79,14 @@ class Units:
         What it was made of.
     exposed : mapping
         Variant -> units exposed, also those that never met the trigger.
-    quick : Ibis table or None
-        The same without looking for what is not a number, for sums that find out themselves.
+    ahead : Ahead or None
+        The plain sums of the plan's metrics, where they were asked for together with the totals.
     """
 
     table: Any
     asked: Asked
     exposed: Mapping[str, int] = field(default_factory=dict)
-    quick: Any = None
+    ahead: Ahead | None = None
 
 
 def value(number: int) -> str:
@@ -106,10 +114,10 @@ def step(number: int, place: int) -> str:
     return f"step_{number}_{place}"
 
 
-def unit_values(asked: Asked, *, quick: bool = False) -> Any:  # noqa: ANN401 - an Ibis table
-    """Give the table of units that :class:`Units` describes, as a query; ``quick``: its twin of that name."""
+def unit_values(asked: Asked) -> Any:  # noqa: ANN401 - an Ibis table
+    """Give the table of units that :class:`Units` describes, as a query."""
     people = people_of(asked.exposures, asked.properties)
-    people = _with_recorded(people, asked, quick=quick)
+    people = _with_recorded(people, asked)
     if asked.log is None:
         return people
     people = beside_log(people, asked.log)
@@ -170,41 +178,62 @@ def _left(people: Any, part: Any) -> Any:  # noqa: ANN401
     return people.left_join(part, UNIT).drop(f"{UNIT}_right")
 
 
-def _with_recorded(people: Any, asked: Asked, *, quick: bool) -> Any:  # noqa: ANN401
+def recorded_rows(asked: Asked) -> Any:  # noqa: ANN401
+    """Give every exposure with its recorded values, before it is known what fits; not-a-numbers are left in."""
+    recorded = _of_exposures(asked)
+    rows = exposure_rows(asked.exposures, [*asked.properties, *_written(recorded.values())])
+    columns = _columns(rows, recorded, as_they_are=True)
+    return rows.select(UNIT, VARIANT, AT, FITS, *asked.properties, **columns)
+
+
+def _with_recorded(people: Any, asked: Asked) -> Any:  # noqa: ANN401
     """Add what was written beside the exposures, summed over a unit's rows."""
-    recorded = {i: m for i, m in enumerate(asked.metrics) if m.is_recorded}
+    recorded = _of_exposures(asked)
     if not recorded:
         return people
-    rows = valid_rows(asked.exposures)
-    columns: dict[str, Any] = {}
-    for i, metric in recorded.items():
-        columns |= _recorded(rows, i, metric, quick=quick)
-    if asked.exposures.found["repeated"] == 0 and not asked.properties:
-        return rows.select(UNIT, VARIANT, AT, **columns)
+    rows = valid_rows(asked.exposures, [*asked.properties, *_written(recorded.values())])
+    columns = _columns(rows, recorded)
     if asked.exposures.found["repeated"] == 0:
         return rows.select(UNIT, VARIANT, AT, *asked.properties, **columns)
     each = rows.select(UNIT, **columns)
     return _left(people, each.group_by(UNIT).aggregate(**{name: _folded(each, name, recorded) for name in columns}))
 
 
-def _recorded(rows: Any, number: int, metric: Metric, *, quick: bool) -> dict[str, Any]:  # noqa: ANN401
-    columns = {value(number): _number(rows, str(metric.value), metric, quick=quick)}
-    if metric.per == ROWS:
-        columns[below(number)] = columns[value(number)].notnull().cast("float64")
-    elif metric.per is not None:
-        columns[below(number)] = _number(rows, metric.per, metric, quick=quick)
-        # Half a ratio is no ratio: where one side is not known, neither counts.
-        known = columns[below(number)].notnull()
-        columns[value(number)] = ibis.ifelse(known, columns[value(number)], ibis.null("float64"))
-    if metric.before is not None:
-        columns[pre(number)] = _number(rows, metric.before, metric, quick=quick)
+def _of_exposures(asked: Asked) -> dict[int, Metric]:
+    return {i: m for i, m in enumerate(asked.metrics) if m.is_recorded}
+
+
+def _written(metrics: Iterable[Metric]) -> list[str]:
+    """List the columns that recorded metrics are read from."""
+    named = [name for metric in metrics for name in (metric.value, metric.per, metric.before)]
+    return list(dict.fromkeys(name for name in named if name is not None and name != ROWS))
+
+
+def _columns(rows: Any, recorded: Mapping[int, Metric], *, as_they_are: bool = False) -> dict[str, Any]:  # noqa: ANN401
+    """Write the columns of recorded metrics: value, for a ratio what is below the line, what lay before exposure."""
+    columns: dict[str, Any] = {}
+    for number, metric in recorded.items():
+
+        def read(column: str, metric: Metric = metric) -> Any:  # noqa: ANN401
+            return _number(rows, column, metric, as_it_is=as_they_are)
+
+        columns[value(number)] = read(str(metric.value))
+        if metric.per == ROWS:
+            columns[below(number)] = columns[value(number)].notnull().cast("float64")
+        elif metric.per is not None:
+            columns[below(number)] = read(metric.per)
+            # Half a ratio is no ratio: where one side is not known, neither counts.
+            known = columns[below(number)].notnull()
+            columns[value(number)] = ibis.ifelse(known, columns[value(number)], ibis.null("float64"))
+        if metric.before is not None:
+            columns[pre(number)] = read(metric.before)
     return columns
 
 
-def _number(rows: Any, column: str, metric: Metric, *, quick: bool) -> Any:  # noqa: ANN401
+def _number(rows: Any, column: str, metric: Metric, *, as_it_is: bool) -> Any:  # noqa: ANN401
     """Read a column as numbers; not-a-number is a null, and a null is 0 only when the metric says so."""
     found = rows[column].cast("float64")
-    if rows[column].type().is_floating() and not quick:
+    if rows[column].type().is_floating() and not as_it_is:
         found = ibis.ifelse(found.isnan(), ibis.null("float64"), found)
     zero = metric.missing == "zero" and column != metric.before
     return found.fill_null(0.0) if zero else found

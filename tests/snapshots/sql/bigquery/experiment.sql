@@ -25,9 +25,7 @@ WITH `t3` AS (
       `t2`.`user_id` AS `unit`,
       `t2`.`event` AS `variant`,
       UNIX_MICROS(`t2`.`time`) AS `at`,
-      TRUE AS `fits`,
-      `t2`.`plan`,
-      `t2`.`amount`
+      TRUE AS `fits`
     FROM (
       SELECT
         `t0`.`user_id`,

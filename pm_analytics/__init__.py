@@ -48,6 +48,7 @@ if TYPE_CHECKING:
         switchback,
     )
     from pm_analytics.analyses.funnel import Exclusion, FunnelResult, Step, funnel
+    from pm_analytics.analyses.impact import ImpactResult, LaunchPlanning, impact, plan_launch
     from pm_analytics.analyses.retention import RetentionResult, retention
     from pm_analytics.events import EventLog
     from pm_analytics.metrics import Metric
@@ -94,6 +95,10 @@ _HOMES = {
     "aa_test": "analyses.experiment",
     "AATestResult": "analyses.experiment",
     "switchback": "analyses.experiment",
+    "impact": "analyses.impact",
+    "ImpactResult": "analyses.impact",
+    "plan_launch": "analyses.impact",
+    "LaunchPlanning": "analyses.impact",
     "launch_readout": "verdicts",
     "experiment_readout": "verdicts",
     "run_report": "reports",
@@ -114,6 +119,8 @@ __all__ = [
     "ExperimentResult",
     "Exposures",
     "FunnelResult",
+    "ImpactResult",
+    "LaunchPlanning",
     "LifecycleResult",
     "Metric",
     "PowerUsersResult",
@@ -131,9 +138,11 @@ __all__ = [
     "experiment",
     "experiment_readout",
     "funnel",
+    "impact",
     "launch_readout",
     "lifecycle",
     "plan_experiment",
+    "plan_launch",
     "power_users",
     "prepare",
     "read_events",

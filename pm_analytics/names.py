@@ -169,6 +169,20 @@ UNIFORM_P_VALUE: Final = "uniform_p_value"
 MDE_BY_FORMULA: Final = "mde_by_formula"
 VERDICT: Final = "verdict"
 
+# Launch impact
+ACTUAL: Final = "actual"
+EXPECTED: Final = "expected"
+PHASE: Final = "phase"
+DESIGN: Final = "design"
+CUMULATIVE: Final = "cumulative"
+CUMULATIVE_CI_LOWER: Final = "cumulative_ci_lower"
+CUMULATIVE_CI_UPPER: Final = "cumulative_ci_upper"
+LENGTH: Final = "length"
+FAKES: Final = "fakes"
+MISS: Final = "miss"
+INJECTED: Final = "injected"
+FOUND_SHARE: Final = "found_share"
+
 # Intervals
 CI_LOWER: Final = "ci_lower"
 CI_UPPER: Final = "ci_upper"

@@ -1,0 +1,276 @@
+"""What a launch moved: the design, the interval from fake launches, what is refused, and what is said."""
+
+import math
+
+import numpy as np
+import pandas as pd
+import pytest
+
+import pm_analytics as pm
+from pm_analytics.analyses.impact.occasions import occasions_of
+from pm_analytics.errors import DataError, ParameterError, UnknownNameError
+
+LAUNCH = "2026-01-08"
+
+
+def visits(lift=0.0, *, days=400, after=28, seed=1, trend=0.0, name="visits"):
+    """A product with a weekly rhythm; the launch lifts it from 28 days before the end on."""
+    rng = np.random.default_rng(seed)
+    dates = pd.date_range(pd.Timestamp(LAUNCH) - pd.Timedelta(days=days - after), periods=days)
+    week = np.where(dates.day_of_week < 5, 1.05, 0.9)
+    level = 1_000 * (1 + trend * np.arange(days) / days) * week
+    values = level + 15 * rng.standard_normal(days)
+    values[days - after :] *= 1 + lift
+    return pd.Series(values, dates, name=name)
+
+
+def test_a_lift_is_found_with_an_interval_that_holds_it():
+    found = pm.impact(visits(0.08), LAUNCH)
+    row = found.to_frame().iloc[0]
+    assert row["status"] == "moved"
+    assert row["lift_ci_lower"] < 0.08 < row["lift_ci_upper"]
+    assert (found.design, found.grade, found.claim) == ("its", "C", "moved, cause not separable")
+    assert row["cumulative"] == pytest.approx(28 * row["difference"])
+
+
+def test_nothing_is_not_called_no_effect_and_says_what_could_have_been_seen():
+    found = pm.impact(visits(), LAUNCH)
+    assert found.claim == "not detectable"
+    assert "smallest change it could have seen" in found.summary()
+    assert "no effect" not in found.summary()
+
+
+def test_numbers_scale_with_the_series_and_not_with_the_order_of_rows():
+    series = visits(0.05)
+    frame = series.rename_axis("day").reset_index()
+    plain = pm.impact(frame, LAUNCH, "visits", time="day").to_frame().iloc[0]
+    mixed = pm.impact(frame.sample(frac=1, random_state=2), LAUNCH, "visits", time="day").to_frame().iloc[0]
+    large = pm.impact(series * 1000, LAUNCH).to_frame().iloc[0]
+    assert mixed["lift"] == pytest.approx(plain["lift"], rel=1e-12)
+    assert large["lift_ci_upper"] == pytest.approx(plain["lift_ci_upper"], rel=1e-9)
+    assert large["difference"] == pytest.approx(1000 * plain["difference"], rel=1e-9)
+
+
+def test_a_launch_during_the_day_leaves_that_day_out():
+    series = visits(0.05)
+    series[LAUNCH] = 50_000.0
+    found = pm.impact(series, f"{LAUNCH} 09:00")
+    assert found.path().query("phase == 'left out'")["period"].astype(str).tolist() == [LAUNCH]
+    assert found.to_frame()["lift"].iloc[0] < 0.2
+
+
+def test_days_of_an_outage_are_left_out_and_counted():
+    series = visits(0.05)
+    series["2026-01-12":"2026-01-13"] = 0.0
+    spoiled = pm.impact(series, LAUNCH).to_frame()["lift"].iloc[0]
+    found = pm.impact(series, LAUNCH, calendar=[("2026-01-12", "2026-01-13", "outage")])
+    assert found.to_frame()["lift"].iloc[0] > spoiled + 0.04
+    assert "2 days left out" in found.definition
+
+
+def test_missing_days_are_not_filled_in():
+    series = visits(0.05)
+    gaps = series.drop(series.index[[50, 51, 380]])
+    found = pm.impact(gaps, LAUNCH)
+    assert found.path()["actual"].isna().sum() == 3
+    assert found.to_frame()["lift"].iloc[0] == pytest.approx(0.05, abs=0.02)
+
+
+def test_another_change_that_stayed_near_the_launch_is_a_rival():
+    found = pm.impact(visits(0.2), LAUNCH, calendar=[("2026-01-15", None, "new prices")])
+    assert found.claim == "refused"
+    assert "new prices (2026-01-15) lies too close" in found.summary()
+    far = pm.impact(visits(0.2), LAUNCH, calendar=[("2025-06-15", None, "new prices")])
+    assert far.claim == "moved, cause not separable"
+
+
+def test_a_negative_control_that_moves_too_forbids_the_claim():
+    both = pd.DataFrame({"visits": visits(0.2), "other": visits(0.2, seed=5)}).rename_axis("day").reset_index()
+    found = pm.impact(both, LAUNCH, "visits", time="day", negative_controls="other")
+    assert found.claim == "refused"
+    assert "other moved too" in found.summary()
+    still = both.assign(other=visits(0.0, seed=5).to_numpy())
+    assert pm.impact(still, LAUNCH, "visits", time="day", negative_controls="other").claim != "refused"
+
+
+@pytest.mark.parametrize(
+    ("days", "after", "words"),
+    [(60, 28, "only 32 days are known before"), (300, 5, "a full week is the least")],
+)
+def test_too_little_data_is_refused_with_the_reason(days, after, words):
+    found = pm.impact(visits(0.5, days=days, after=after), LAUNCH)
+    assert found.grade == "D"
+    assert words in found.summary()
+    assert found.to_frame()[["lift_ci_lower", "mde"]].isna().all(axis=None)
+
+
+def test_percentages_of_a_total_that_is_not_positive_are_not_given():
+    series = visits(0.05) - 2_000
+    row = pm.impact(series, LAUNCH).to_frame().iloc[0]
+    assert math.isnan(row["lift"])
+    assert not math.isnan(row["ci_lower"])
+
+
+def test_a_covariate_narrows_the_interval_and_one_without_use_is_said():
+    rng = np.random.default_rng(3)
+    shared = 80 * rng.standard_normal(400).cumsum() / 10
+    frame = pd.DataFrame({"y": visits(0.05) + shared, "x": 500 + shared, "flat": 1.0})
+    frame = frame.rename_axis("day").reset_index()
+    alone = pm.impact(frame, LAUNCH, "y", time="day").to_frame().iloc[0]
+    helped = pm.impact(frame, LAUNCH, "y", time="day", covariates=["x", "flat"])
+    row = helped.to_frame().iloc[0]
+    assert row["ci_upper"] - row["ci_lower"] < 0.7 * (alone["ci_upper"] - alone["ci_lower"])
+    assert "flat does not vary before the launch and was not used" in helped.doubts
+
+
+def test_a_guardrail_is_judged_by_its_limit():
+    frame = pd.DataFrame({"y": visits(0.05), "errors": visits(0.3, seed=8)}).rename_axis("day").reset_index()
+    limit = pm.Metric.recorded("errors", kind="mean", direction="down", max_harm=0.1)
+    found = pm.impact(frame, LAUNCH, "y", time="day", guardrails=limit)
+    assert found.to_frame()["status"].tolist() == ["moved", "harm"]
+
+
+def test_it_tells_when_the_change_began():
+    series = visits(0.0)
+    series.iloc[-45:] *= 1.2
+    began = pm.impact(series, LAUNCH).began()
+    assert str(began.day) == str(series.index[-45].date())
+    assert began.with_launch is False
+    assert pm.impact(visits(0.2), LAUNCH).began().with_launch is True
+    assert pm.impact(visits(), LAUNCH).began().day is None
+
+
+def test_other_ways_of_asking_are_laid_side_by_side():
+    view = pm.impact(visits(0.1, days=700), LAUNCH).robustness()
+    same, judged = view.agreeing()
+    assert same == judged >= 3
+    assert "moved up" in view.summary()
+
+
+@pytest.mark.parametrize("kind", ["forecast", "cumulative", "placebos", "forest"])
+def test_every_picture_carries_its_finding(kind):
+    found = pm.impact(visits(0.1), LAUNCH)
+    drawn = found.plot(kind=kind).to_dict()
+    assert drawn["description"]
+    assert drawn["title"]["text"]
+
+
+def test_fake_launches_are_listed_with_the_true_one_last():
+    table = pm.impact(visits(0.1), LAUNCH).placebos()
+    assert table["phase"].tolist() == ["fake launch"] * (len(table) - 1) + ["launch"]
+    assert table["period"].is_monotonic_increasing
+
+
+def test_a_log_is_counted_per_local_day_and_full_days_only():
+    stamps = pd.date_range("2025-10-31 23:30", periods=24 * 150, freq="h", tz="Europe/Amsterdam")
+    events = pd.DataFrame({"user_id": [f"u{i % 50}" for i in range(len(stamps))], "event": "open", "timestamp": stamps})
+    log = pm.EventLog.from_frame(events, user="user_id", event="event", time="timestamp", timezone="Europe/Amsterdam")
+    found = pm.impact(log, "2026-03-01", pm.Metric.count("open"))
+    path = found.path()
+    assert str(path["period"].iloc[0]) == "2025-11-01"
+    assert set(path["actual"]) == {24.0}
+    assert found.claim == "refused"  # nothing ever varies, so misses cannot be learned
+    assert str(path["period"].iloc[-1]) == "2026-03-28"
+
+
+def test_days_with_a_change_of_the_clocks_have_their_own_number_of_hours():
+    stamps = pd.date_range("2025-10-01", "2026-04-06", freq="h", tz="Europe/Amsterdam")
+    events = pd.DataFrame({"user_id": "u", "event": "open", "timestamp": stamps})
+    log = pm.EventLog.from_frame(events, user="user_id", event="event", time="timestamp", timezone="Europe/Amsterdam")
+    path = pm.impact(log, "2026-03-15", pm.Metric.count("open")).path().set_index("period")["actual"]
+    assert {str(day): hours for day, hours in path.items() if hours != 24} == {"2025-10-26": 25.0, "2026-03-29": 23.0}
+
+
+@pytest.mark.parametrize(
+    ("asked", "error", "words"),
+    [
+        ({"launched_at": "2030-01-01"}, DataError, "does not lie inside the series"),
+        ({"launched_at": "soon"}, ParameterError, "is not a date"),
+        ({"metric": "nothing"}, UnknownNameError, "nothing"),
+        ({"design": "magic"}, ParameterError, "design='magic'"),
+        ({"unit": "region"}, ParameterError, "treated="),
+        ({"treated": ["a"]}, ParameterError, "unit="),
+        ({"covariates": "visits"}, ParameterError, "its own covariate"),
+        ({"calendar": [("x", None, "y")]}, ParameterError, "where a day is needed"),
+        ({"calendar": [("2026-01-02", "2026-01-01", "y")]}, ParameterError, "before it starts"),
+    ],
+)
+def test_bad_questions_say_what_to_write(asked, error, words):
+    frame = visits(0.1).rename_axis("day").reset_index()
+    with pytest.raises(error, match=words):
+        pm.impact(frame, asked.pop("launched_at", LAUNCH), asked.pop("metric", "visits"), **{"time": "day"} | asked)
+
+
+def test_bad_tables_say_what_is_wrong():
+    frame = visits(0.1).rename_axis("day").reset_index()
+    with pytest.raises(DataError, match="more than one row for"):
+        pm.impact(pd.concat([frame, frame.tail(1)]), LAUNCH, "visits", time="day")
+    with pytest.raises(DataError, match="which is no number"):
+        pm.impact(frame.assign(visits="many"), LAUNCH, "visits", time="day")
+    with pytest.raises(DataError, match="which is no date"):
+        pm.impact(frame.assign(day="someday"), LAUNCH, "visits", time="day")
+    with pytest.raises(DataError, match="neither days, weeks, months nor years"):
+        pm.impact(frame.iloc[::3], LAUNCH, "visits", time="day")
+
+
+def test_a_calendar_is_read_from_a_frame_with_empty_ends():
+    table = pd.DataFrame(
+        {"start": ["2026-01-05", "2026-01-01"], "end": [None, "2026-01-02"], "what": ["price", "holiday"]}
+    )
+    assert [str(each) for each in occasions_of(table)] == ["holiday (2026-01-01 to 2026-01-02)", "price (2026-01-05)"]
+
+
+# Before a launch
+
+
+def test_a_plan_says_what_could_be_seen_and_when():
+    plan = pm.plan_launch(visits().iloc[:-28], launch_on=LAUNCH, lengths=(7, 28))
+    table = plan.to_frame()
+    assert table["read_on"].astype(str).tolist() == ["2026-01-16", "2026-02-06"]
+    assert (table["mde"] > 0).all()
+    assert plan.earliest(1.0) == table["read_on"].iloc[0]
+    assert plan.earliest(1e-6) is None
+
+
+def test_what_comes_after_the_planned_day_is_not_looked_at():
+    series = visits(0.5)
+    known = pm.plan_launch(series, launch_on=LAUNCH).to_frame()
+    blind = pm.plan_launch(series.iloc[:-28], launch_on=LAUNCH).to_frame()
+    pd.testing.assert_frame_equal(known, blind)
+
+
+def test_a_rehearsal_finds_large_changes_and_seldom_none():
+    plan = pm.plan_launch(visits(days=700).iloc[:-28], launch_on=LAUNCH, lengths=(28,))
+    share = plan.rehearsal((0.0, 0.5)).set_index("injected")["found_share"]
+    assert share[0.5] == 1.0
+    assert share[0.0] <= 0.2
+
+
+def test_the_planned_change_is_found_about_as_often_as_planned():
+    """What is promised before holds after: a lift of the size of the MDE is found in about 8 of 10 launches."""
+    found = []
+    for seed in range(60):
+        size = pm.plan_launch(visits(seed=seed).iloc[:-28], launch_on=LAUNCH, lengths=(28,)).to_frame()["mde"].iloc[0]
+        found.append(pm.impact(visits(size, seed=seed), LAUNCH).primary.moved)
+    assert 0.65 <= np.mean(found) <= 0.95
+
+
+# Real launches
+
+
+def test_the_emissions_scandal_is_seen(shared):
+    prices = pd.read_csv(shared / "data" / "impact" / "ci_volks_data.csv", sep=" ")
+    found = pm.impact(prices, "2015-09-20", "VolksWagen", time="Date", covariates="Allianz")
+    assert found.primary.moved
+    assert found.primary.lift == pytest.approx(-0.3, abs=0.1)
+    assert str(found.began().day) == "2015-09-20"
+
+
+def test_the_sitemaps_of_the_italian_wikipedia_cannot_be_told_from_the_usual(shared):
+    views = pd.read_csv(shared / "data" / "impact" / "itwiki_pageviews.csv")
+    kept = (views["access_method"] == "desktop") & (views["referrer_type"] == "external (search engine)")
+    views = views[kept & (views["date"] > "2016-02-03")]
+    blackout = [("2018-07-03", "2018-07-05", "blackout")]
+    found = pm.impact(views, "2018-08-10", "pageviews", time="date", calendar=blackout, length=47)
+    assert found.claim == "not detectable"
+    assert found.primary.mde > 35_000  # the published long-run gain could not have been seen

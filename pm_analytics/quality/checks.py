@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from pm_analytics.events import EventLog
 
 Severity = Literal["green", "amber", "red"]
+Acts = Literal["", "caveat", "degrade", "withhold"]
 SEVERITIES: tuple[Severity, ...] = ("green", "amber", "red")
 
 DUPLICATES_AMBER, DUPLICATES_RED = 0.005, 0.02
@@ -43,12 +44,24 @@ class Finding:
         The numbers.
     effect : str
         What it does to a verdict; empty when green.
+    acts : {"", "caveat", "degrade", "withhold"}
+        The same for programs: nothing; a caveat is added; before and after do not compare; no verdict.
+    days : tuple of str
+        Local dates concerned, in ISO form; may be empty.
     """
 
     check: str
     severity: Severity
     evidence: str
     effect: str = ""
+    acts: Acts = ""
+    days: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        """Let the severity say what a finding does, where nothing else is said."""
+        if not self.acts:
+            usual: Acts = {"green": "", "amber": "caveat", "red": "withhold"}[self.severity]  # type: ignore[assignment]
+            object.__setattr__(self, "acts", usual)
 
 
 @dataclass(frozen=True, slots=True, repr=False, eq=False)
@@ -158,6 +171,7 @@ def _gap_days(log: EventLog, daily: pd.DataFrame) -> Finding:
         "red" if len(low) > LOW_DAYS_RED * whole else "amber",
         f"{len(low):,} of {whole:,} whole days have under half of what their weekday usually has ({named})",
         "tracking was down, or it was a holiday; rates over those days are too low",
+        days=tuple(log.say(day * DAY + 12 * HOUR)[:10] for day in low),
     )
 
 

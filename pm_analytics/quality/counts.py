@@ -49,6 +49,14 @@ def events_per_hour(log: EventLog) -> pd.DataFrame:
     return engine.run(rows.group_by("hour").aggregate(rows=rows.count()).order_by("hour"))
 
 
+def units_per_day(log: EventLog) -> pd.DataFrame:
+    """Count the units active on each local day (``day``: number since 1970-01-01) that has any: ``units``."""
+    table = log.coded_events()
+    rows = table.select(who=table[log.unit], now=engine.epoch_microseconds(table[TIME]))
+    rows = rows.mutate(day=engine.local_day(rows["now"], log.timezone, log.observed_until))
+    return engine.run(rows.group_by("day").aggregate(units=rows["who"].nunique()).order_by("day"))
+
+
 def busiest(log: EventLog, *, hours: int) -> Busiest:
     """Count units that were active in at least ``hours`` different hours of one UTC day."""
     table = log.coded_events()
@@ -65,6 +73,16 @@ def busiest(log: EventLog, *, hours: int) -> Busiest:
         machine_events=units["rows"].sum(where=machine),
     )
     return Busiest(**engine.counts(totals))
+
+
+def machine_units(log: EventLog, *, hours: int = 22, most: int = 10_000) -> list[Any]:
+    """List the units that were active in at least ``hours`` different hours of one UTC day, as no person is."""
+    table = log.counted_events()
+    rows = table.select(**{UNIT: table[log.unit]}, hour=engine.epoch_microseconds(table[TIME]) // HOUR).distinct()
+    rows = rows.mutate(day=rows["hour"] // (DAY // HOUR))
+    daily = rows.group_by([UNIT, "day"]).aggregate(hours=rows.count())
+    found = daily.filter(daily["hours"] >= hours).select(UNIT).distinct().order_by(UNIT).limit(most)
+    return list(engine.run(found)[UNIT])
 
 
 def flagged_events(log: EventLog, column: str) -> int:

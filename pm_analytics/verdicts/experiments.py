@@ -33,7 +33,7 @@ from pm_analytics.names import (
 from pm_analytics.quality import QualityReport, check
 from pm_analytics.results import NOTHING, records
 from pm_analytics.verdicts.passages import Html, Part, Section, listed, paragraph, table
-from pm_analytics.verdicts.sections import GUARDRAIL_WORDS
+from pm_analytics.verdicts.sections.goal import GUARDRAIL_WORDS
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -6,7 +6,7 @@
     D  a description: who uses it, and what was there before and after
     E  it cannot be measured with this data
 
-B and C need estimators that the launch report does not offer yet; it never grades above what it computed.
+A report never grades above what it computed, and what the data-quality checks found can take a grade away.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Literal
 
 if TYPE_CHECKING:
     from pm_analytics.analyses.experiment import ExperimentResult
+    from pm_analytics.analyses.impact import ImpactResult
 
 Grade = Literal["A", "B", "C", "D", "E"]
 
@@ -27,16 +28,25 @@ MEANINGS: dict[Grade, str] = {
 }
 
 
-def grade_of(experiment: ExperimentResult | None, *, described: bool) -> Grade:
+def grade_of(
+    experiment: ExperimentResult | None, impact: ImpactResult | None, *, described: bool, degraded: bool = False
+) -> Grade:
     """Grade the evidence at hand.
 
     Parameters
     ----------
     experiment : ExperimentResult or None
         The randomised comparison, when there was one.
+    impact : ImpactResult or None
+        Units compared, or the metric against its own past, when nobody was randomised.
     described : bool
         Whether adoption or a funnel could be described.
+    degraded : bool
+        Whether the data changed at the launch in a way that makes before and after not comparable. What was
+        randomised stays comparable: both variants saw the same change.
     """
     if experiment is not None and experiment.trusted:
         return "A"
+    if experiment is None and impact is not None and impact.grade in {"B", "C"} and not degraded:
+        return impact.grade
     return "D" if described else "E"

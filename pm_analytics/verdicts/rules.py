@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from pm_analytics.verdicts.grades import Grade
 
-State = Literal["KEEP & SCALE", "ITERATE", "HOLD", "STOP", "CANNOT JUDGE"]
+State = Literal["KEEP & SCALE", "KEEP", "ITERATE", "HOLD", "STOP", "STOP OR INVESTIGATE", "CANNOT JUDGE"]
 
 SETTLED_DAYS = 14
 
@@ -55,6 +55,16 @@ class Evidence:
     min_worthwhile: float
 
     @property
+    def compared(self) -> bool:
+        """Whether units with the launch were compared with units without it."""
+        return self.grade in {"A", "B"}
+
+    @property
+    def adverse(self) -> bool:
+        """Whether a guardrail is harmed even in the best case, or the primary metric got worse."""
+        return "harm" in self.guardrails or (self.has_effect and self.lift_upper < 0)
+
+    @property
     def has_effect(self) -> bool:
         """Whether there is an effect with an interval to judge."""
         return self.grade in {"A", "B", "C"} and not math.isnan(self.lift_lower)
@@ -84,8 +94,14 @@ RULES: tuple[Rule, ...] = (
     Rule(
         2,
         "STOP",
-        lambda e: "harm" in e.guardrails or (e.has_effect and e.lift_upper < 0),
+        lambda e: e.compared and e.adverse,
         "a guardrail is harmed beyond its limit even in the best case, or the primary metric got worse",
+    ),
+    Rule(
+        9,
+        "STOP OR INVESTIGATE",
+        lambda e: e.adverse,
+        "a guardrail or the primary metric moved the wrong way by more than usual, and its cause is not separable",
     ),
     Rule(
         3,
@@ -102,8 +118,14 @@ RULES: tuple[Rule, ...] = (
     Rule(
         4,
         "KEEP & SCALE",
-        lambda e: e.lift_lower >= e.wanted_lift,
+        lambda e: e.compared and e.lift_lower >= e.wanted_lift,
         "even the lower end of the interval reaches the wanted change",
+    ),
+    Rule(
+        10,
+        "KEEP",
+        lambda e: e.lift_lower >= e.wanted_lift,
+        "even the lower end of the interval reaches the wanted change; its cause is not separable from the calendar",
     ),
     Rule(
         5,

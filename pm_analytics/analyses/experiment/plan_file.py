@@ -85,11 +85,12 @@ def of_mapping(read: dict[str, Any], kind: type[Any], *, where: str) -> Plan:
         raise UnknownNameError("key", unknown, known, where=where)
     for name in METRICS:
         if name in read:
-            read[name] = _metrics(read[name], where)
+            read[name] = metrics_of(read[name], where)
     return kind(**read, _frozen=frozen.get("hash"), frozen_on=str(frozen.get("date", "")) or None)
 
 
-def _metrics(listed: Any, where: str) -> list[Metric]:  # noqa: ANN401
+def metrics_of(listed: Any, where: str) -> list[Metric]:  # noqa: ANN401
+    """Make metrics of what a file says: one mapping, or several."""
     rows = [listed] if isinstance(listed, Mapping) else listed
     return [_metric(dict(row), where) for row in rows]
 
@@ -123,23 +124,24 @@ def _plain(plan: Plan) -> dict[str, Any]:
             continue
         if part.name in METRICS:
             metrics = plan.primaries if part.name == "primary" else value
-            found[part.name] = [_plain_metric(metric) for metric in metrics]
+            found[part.name] = [metric_words(metric) for metric in metrics]
         else:
-            found[part.name] = _plain_value(value)
+            found[part.name] = plain_words(value)
     return found
 
 
-def _plain_value(value: Any) -> Any:  # noqa: ANN401
+def plain_words(value: Any) -> Any:  # noqa: ANN401
+    """Write durations and days as people do, within lists and mappings too."""
     if isinstance(value, timedelta):
         return say_duration(value)
     if isinstance(value, date):
         return value.isoformat()
     if isinstance(value, Mapping):
-        return {str(name): _plain_value(each) for name, each in value.items()}
-    return [_plain_value(each) for each in value] if isinstance(value, list | tuple) else value
+        return {str(name): plain_words(each) for name, each in value.items()}
+    return [plain_words(each) for each in value] if isinstance(value, list | tuple) else value
 
 
-def _plain_metric(metric: Metric) -> dict[str, Any]:
+def metric_words(metric: Metric) -> dict[str, Any]:
     """Write a metric as the call of its maker: the maker and its subject first, then what is not left at default."""
     maker, subject = _maker(metric)
     row: dict[str, Any] = {maker: subject}
@@ -149,7 +151,7 @@ def _plain_metric(metric: Metric) -> dict[str, Any]:
         default = {} if part.name == "where" else part.default
         if part.name in skip or value == default:
             continue
-        row["at" if part.name == "quantile_at" else part.name] = _plain_value(value)
+        row["at" if part.name == "quantile_at" else part.name] = plain_words(value)
     if maker == "recorded" and metric.kind not in {"conversion", "ratio"}:
         row["kind"] = metric.kind
     if maker == "time_to" and metric.direction == "up":

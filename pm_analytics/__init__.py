@@ -54,9 +54,9 @@ if TYPE_CHECKING:
     from pm_analytics.metrics import Metric
     from pm_analytics.prepared import prepare
     from pm_analytics.quality import QualityReport, check
-    from pm_analytics.reports import run_report, templates
+    from pm_analytics.reports import run_report, templates, verify
     from pm_analytics.sources import connect, read_events
-    from pm_analytics.verdicts import experiment_readout, launch_readout
+    from pm_analytics.verdicts import LaunchCard, experiment_readout, launch_readout
 
 _HOMES = {
     "EventLog": "events",
@@ -103,6 +103,8 @@ _HOMES = {
     "experiment_readout": "verdicts",
     "run_report": "reports",
     "templates": "reports",
+    "verify": "reports",
+    "LaunchCard": "verdicts",
 }
 
 __version__ = VERSION
@@ -120,6 +122,7 @@ __all__ = [
     "Exposures",
     "FunnelResult",
     "ImpactResult",
+    "LaunchCard",
     "LaunchPlanning",
     "LifecycleResult",
     "Metric",
@@ -153,6 +156,7 @@ __all__ = [
     "switchback",
     "templates",
     "usage_matrix",
+    "verify",
 ]
 
 

@@ -1,4 +1,4 @@
-"""``pm-analytics``: list templates, say what one takes, run it, or see it all work on made-up data.
+"""``pm-analytics``: list templates, say what one takes, run it, verify it, or see it all work on made-up data.
 
 Exit codes: 0 ok, 1 the analysis or report failed, 2 it was asked in the wrong way, 75 not yet (the data is
 not fresh enough: try again later, which is what schedulers take 75 to mean).
@@ -60,6 +60,7 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     _add_library(commands)
     _add_run(commands)
+    _add_verify(commands)
     _add_demo(commands)
     return parser
 
@@ -84,6 +85,14 @@ def _add_run(commands: Any) -> None:  # noqa: ANN401 - as above
     run.set_defaults(command=_run)
     _add_into(run)
     _add_folders(run)
+
+
+def _add_verify(commands: Any) -> None:  # noqa: ANN401 - as above
+    again = commands.add_parser("verify", help="compute a published report again and compare every claim and word")
+    again.add_argument("report", type=Path, metavar="REPORT", help="its page, its folder, or a file beside it")
+    again.add_argument("--timeout", type=float, metavar="SECONDS", help="deadline for the whole notebook")
+    again.set_defaults(command=_verify)
+    _add_folders(again)
 
 
 def _add_demo(commands: Any) -> None:  # noqa: ANN401 - as above
@@ -147,6 +156,17 @@ def _report(name: str, parameters: dict[str, Any], **options: Any) -> None:  # n
     run = run_report(name, parameters, **options)
     print(f"Done in {run.record.seconds:.0f} seconds. Open this page:", file=sys.stderr)
     print(run.page)
+
+
+def _verify(arguments: argparse.Namespace) -> None:
+    from pm_analytics.errors import ReportError
+    from pm_analytics.reports import verify
+
+    print(f"Computing {arguments.report} again ...", file=sys.stderr)
+    found = verify(arguments.report, timeout=arguments.timeout, templates=arguments.templates)
+    if not found.ok:
+        raise ReportError(str(found))
+    print(found)
 
 
 def _pair(text: str) -> tuple[str, str]:

@@ -9,15 +9,18 @@ from pm_analytics.reports.library import Template, find, templates
 from pm_analytics.reports.parameters import Parameter, check, parameters
 from pm_analytics.reports.record import RunRecord
 from pm_analytics.reports.runner import ReportRun, run_report
+from pm_analytics.reports.verify import Verification, verify
 
 __all__ = [
     "Parameter",
     "ReportRun",
     "RunRecord",
     "Template",
+    "Verification",
     "check",
     "find",
     "parameters",
     "run_report",
     "templates",
+    "verify",
 ]

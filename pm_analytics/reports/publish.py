@@ -1,8 +1,8 @@
 """Put a finished report where people look for it, all at once, and never half of it.
 
-A report lives at ``<into>/<template>/<slug>/``: ``report.html``, ``notebook.ipynb`` and ``run.json``. The
-three files are written and flushed in a hidden folder beside their final place (the same disk, so a rename
-is atomic) and then renamed over the old ones, the page last. A reader of the page therefore sees the old
+A report lives at ``<into>/<template>/<slug>/``: ``report.html``, ``notebook.ipynb``, ``run.json``, and for
+templates that say so ``report.json`` with every claim. The files are written and flushed in a hidden folder
+beside their final place (the same disk, so a rename is atomic) and then renamed over the old ones, the page last. A reader of the page therefore sees the old
 report or the new one, whole: everything the page needs is inside it. Renaming the folder instead would
 switch all three at one instant, but a full folder cannot be renamed over: for a moment there would be no
 report at all, and a crash would leave it so. Should the machine stop between two renames, ``run.json``
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 PAGE, NOTEBOOK, RECORD, HISTORY, FAILED = "report.html", "notebook.ipynb", "run.json", "runs.jsonl", "failed"
+RECEIPT = "report.json"
 _NAMING = ("launch_name", "title")
 _LONGEST_SLUG = 60
 

@@ -20,12 +20,14 @@ from pm_analytics.reports.publish import (
     HISTORY,
     NOTEBOOK,
     PAGE,
+    RECEIPT,
     RECORD,
     append,
     locked,
     place,
     publish,
 )
+from pm_analytics.reports.receipts import receipt_file
 from pm_analytics.reports.record import RunRecord, begin
 
 if TYPE_CHECKING:
@@ -139,16 +141,22 @@ def _run(run: _Run) -> ReportRun:
 def _with_page(run: _Run, files: dict[str, bytes], record: RunRecord) -> tuple[dict[str, bytes], RunRecord, Verdict]:
     """Make the page; a page that cannot be made is a failed run, not a traceback."""
     try:
-        page = html.to_page(json.loads(files[NOTEBOOK]), record, run.template)
+        notebook = json.loads(files[NOTEBOOK])
+        page = html.to_page(notebook, record, run.template)
+        receipt = receipt_file(notebook, record.run_id)
     except Exception as error:  # noqa: BLE001 - nbconvert and notebooks can fail in many ways
         verdict = Verdict("failed", f"the page could not be made ({type(error).__name__}: {error})")
         return files, record.ended_as(verdict), verdict
-    files = {**files, PAGE: page.encode()}
+    files = {**files, **({RECEIPT: receipt} if receipt else {}), PAGE: page.encode()}
     return files, record.with_files(files), Verdict("ok")
 
 
 def _published(run: _Run, files: dict[str, bytes], record: RunRecord) -> ReportRun:
-    publish(run.folder, {NOTEBOOK: files[NOTEBOOK], RECORD: record.to_json().encode(), PAGE: files[PAGE]})
+    # The page comes last: whoever reads it finds everything it speaks of beside it.
+    beside = {name: data for name, data in files.items() if name != PAGE}
+    publish(run.folder, {**beside, RECORD: record.to_json().encode(), PAGE: files[PAGE]})
+    if RECEIPT not in files:
+        (run.folder / RECEIPT).unlink(missing_ok=True)
     append(run.into / HISTORY, record.to_json(indent=None))
     shutil.rmtree(run.folder / FAILED, ignore_errors=True)  # what failed before has been put right
     return ReportRun(run.folder / PAGE, run.folder / NOTEBOOK, record)

@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import pandas as pd
+
+from pm_analytics.errors import SourceError, UnknownNameError
 from pm_analytics.names import ADOPTED, CI_LOWER, CI_UPPER, LIFT, LIFT_CI_LOWER, LIFT_CI_UPPER, RATE
 from pm_analytics.verdicts.card import LaunchCard
 
@@ -13,6 +17,35 @@ if TYPE_CHECKING:
 
     from pm_analytics.verdicts.findings import LaunchFindings
     from pm_analytics.verdicts.question import LaunchQuestion
+
+CALENDAR = ("start", "end", "what")
+
+
+def opened(asked: dict[str, Any]) -> dict[str, Any]:
+    """Read the card and the calendar where only their files are named.
+
+    Raises
+    ------
+    SourceError, ParameterError, UnknownNameError
+        A file that is not there, or is no card or calendar.
+    """
+    found = dict(asked)
+    if isinstance(found.get("card"), str | Path):
+        found["card"] = LaunchCard.load(found["card"])
+    if isinstance(found.get("calendar"), str | Path):
+        found["calendar"] = _calendar(Path(found["calendar"]))
+    return found
+
+
+def _calendar(path: Path) -> pd.DataFrame:
+    try:
+        table = pd.read_csv(path)
+    except (OSError, ValueError) as error:
+        raise SourceError(f"The calendar {path} cannot be read: {str(error).splitlines()[0]}") from error
+    missing = [name for name in CALENDAR if name not in table.columns]
+    if missing:
+        raise UnknownNameError("column", missing, map(str, table.columns), where=f"the calendar {path.name}")
+    return table
 
 
 def with_card(asked: dict[str, Any]) -> dict[str, Any]:

@@ -2,7 +2,8 @@
 
 A report lives at ``<into>/<template>/<slug>/``: ``report.html``, ``notebook.ipynb``, ``run.json``, and for
 templates that say so ``report.json`` with every claim. The files are written and flushed in a hidden folder
-beside their final place (the same disk, so a rename is atomic) and then renamed over the old ones, the page last. A reader of the page therefore sees the old
+beside their final place (the same disk, so a rename is atomic) and then renamed over the old ones, the page
+last. A reader of the page therefore sees the old
 report or the new one, whole: everything the page needs is inside it. Renaming the folder instead would
 switch all three at one instant, but a full folder cannot be renamed over: for a moment there would be no
 report at all, and a crash would leave it so. Should the machine stop between two renames, ``run.json``

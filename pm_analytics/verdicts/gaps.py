@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 LONGEST_GAP = 3
 """Days; with more of them missing at the launch, no verdict may rest on what is left."""
 NEAR = 3
+GAP = "tracking gap"
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,8 +43,14 @@ class TrackingGap:
         return len(self.days) > LONGEST_GAP
 
     def calendar(self) -> list[tuple[str, str, str]]:
-        """Write the days as something that passed, to be left out of forecasts."""
-        return [(str(day), str(day), "tracking gap") for day in self.days]
+        """Write the days as something that passed, to be left out of forecasts; days in a row together."""
+        spans: list[list[date]] = []
+        for day in self.days:
+            if spans and (day - spans[-1][-1]).days == 1:
+                spans[-1].append(day)
+            else:
+                spans.append([day])
+        return [(str(span[0]), str(span[-1]), GAP) for span in spans]
 
 
 def gap_near(quality: QualityReport, launch: date) -> tuple[date, ...]:

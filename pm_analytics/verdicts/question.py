@@ -169,20 +169,22 @@ class LaunchQuestion:
             for event in self.guardrail_events
         ]
 
-    def daily_primary(self) -> Metric:
+    def daily_primary(self, counted: str = "user") -> Metric:
         """Define the primary metric of a day, for launches that nobody was randomised to."""
         event = str(self.primary_event)
         if self.primary_kind == "conversion":
-            return Metric.conversion(event, name=f"{event} (share of active users, by day)")
-        return Metric.count(event, name=f"{event} (per active user and day)")
+            return Metric.conversion(event, name=f"{event} (share of active {counted}s, by day)")
+        return Metric.count(event, name=f"{event} (per active {counted} and day)")
 
-    def daily_guardrails(self) -> list[Metric]:
+    def daily_guardrails(self, counted: str = "user") -> list[Metric]:
         """Define the guardrails of a day."""
         return [
-            Metric.count(event, name=f"{event} (per active user and day)", direction="down", max_harm=self.max_harm)
+            Metric.count(
+                event, name=f"{event} (per active {counted} and day)", direction="down", max_harm=self.max_harm
+            )
             for event in self.guardrail_events
         ]
 
-    def daily(self, events: Sequence[str]) -> list[Metric]:
+    def daily(self, events: Sequence[str], counted: str = "user") -> list[Metric]:
         """Define helpers or negative controls of a day."""
-        return [Metric.count(event, name=f"{event} (per active user and day)") for event in events]
+        return [Metric.count(event, name=f"{event} (per active {counted} and day)") for event in events]

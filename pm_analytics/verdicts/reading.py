@@ -20,7 +20,7 @@ from pm_analytics.quality.counts import machine_units, units_per_day
 from pm_analytics.verdicts.gaps import TrackingGap, bounds, gap_near
 from pm_analytics.verdicts.grades import Grade, grade_of
 from pm_analytics.verdicts.periods import Periods, periods
-from pm_analytics.verdicts.reversal import Reversal, reversal
+from pm_analytics.verdicts.reversal import Reversal, noun, reversal
 from pm_analytics.verdicts.rules import Evidence, Verdict, decide
 
 if TYPE_CHECKING:
@@ -70,6 +70,7 @@ def _read(log: EventLog, question: LaunchQuestion, calendar: Periods, quality: Q
     if moved is not None and grade not in {"B", "C"}:
         reasons += moved.refused
     evidence = _evidence(question, calendar, quality, adopted, result, moved, gap, grade)
+    reasons += [evidence.broken] if evidence.broken else []
     return Read(
         periods=calendar,
         quality=quality,
@@ -159,7 +160,9 @@ def _impact(
     if question.exposures is not None or question.primary_event is None:
         return None, []
     try:
-        return impact(log, log.say_exactly(calendar.launch), question.daily_primary(), **_asked(log, question, gap)), []
+        return impact(
+            log, log.say_exactly(calendar.launch), question.daily_primary(noun(log)), **_asked(log, question, gap)
+        ), []
     except DataError as error:
         return None, [str(error).rstrip(".")]
 
@@ -178,10 +181,10 @@ def _asked(log: EventLog, question: LaunchQuestion, gap: TrackingGap | None) -> 
     if question.compare_by is not None:
         return asked | {"unit": question.compare_by, "treated": question.compare_with}
     return asked | {
-        "covariates": question.daily(question.helper_events),
+        "covariates": question.daily(question.helper_events, noun(log)),
         "untouched": question.untouched,
-        "guardrails": question.daily_guardrails(),
-        "negative_controls": question.daily(question.negative_control_events),
+        "guardrails": question.daily_guardrails(noun(log)),
+        "negative_controls": question.daily(question.negative_control_events, noun(log)),
     }
 
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from pm_analytics.analyses.impact import ImpactResult, impact
 from pm_analytics.errors import DataError
+from pm_analytics.times import from_microseconds
 
 if TYPE_CHECKING:
     from datetime import date
@@ -47,6 +48,11 @@ class Reversal:
         return "returned to what was expected" if self.returned else "did not return to what was expected"
 
 
+def noun(log: EventLog) -> str:
+    """Say what is counted, in one word: "user", "account"."""
+    return log.unit.removesuffix("_id")
+
+
 def reversal(log: EventLog, question: LaunchQuestion, launched: date) -> Reversal | None:
     """Judge the days after a launch was rolled back by the forecast from before it.
 
@@ -57,8 +63,6 @@ def reversal(log: EventLog, question: LaunchQuestion, launched: date) -> Reversa
     """
     if question.rolled_back_at is None:
         return None
-    from pm_analytics.times import from_microseconds
-
     moment = from_microseconds(log.moment(question.rolled_back_at, name="rolled_back_at"), log.timezone)
     day = moment.date()
     if day <= launched:
@@ -71,7 +75,7 @@ def reversal(log: EventLog, question: LaunchQuestion, launched: date) -> Reversa
     off = impact(
         log,
         str(day),
-        question.daily_primary(),
+        question.daily_primary(noun(log)),
         per="unit",
         calendar=on,
         length=min((end - day).days, question.post_days),

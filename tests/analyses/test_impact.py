@@ -220,6 +220,104 @@ def test_a_calendar_is_read_from_a_frame_with_empty_ends():
     assert [str(each) for each in occasions_of(table)] == ["holiday (2026-01-01 to 2026-01-02)", "price (2026-01-05)"]
 
 
+# Units with and without the launch
+
+
+def regions(effect=0.0, *, units=24, treated=10, seed=3, days=120, after=28):
+    rng = np.random.default_rng(seed)
+    dates = pd.date_range(pd.Timestamp(LAUNCH) - pd.Timedelta(days=days - after), periods=days)
+    shared, levels = np.cumsum(rng.standard_normal(days)), 100 + 10 * rng.standard_normal(units)
+    values = levels + shared[:, None] + 2 * rng.standard_normal((days, units))
+    values[days - after :, :treated] += effect
+    wide = pd.DataFrame(values, dates, [f"r{i:02}" for i in range(units)])
+    return wide.rename_axis("day").reset_index().melt("day", var_name="region", value_name="sales")
+
+
+def with_it(count):
+    return [f"r{i:02}" for i in range(count)]
+
+
+def test_many_units_on_each_side_are_compared_by_difference_in_differences():
+    found = pm.impact(regions(5.0), LAUNCH, "sales", time="day", unit="region", treated=with_it(10))
+    assert (found.design, found.grade, found.claim) == ("did", "B", "consistent with the launch")
+    assert found.primary.ci_lower < 5.0 < found.primary.ci_upper
+    assert found.primary.actual - found.primary.expected == pytest.approx(found.primary.difference)
+    assert "if both groups would otherwise have moved alike" in found.summary()
+
+
+def test_few_units_with_it_get_a_synthetic_control():
+    found = pm.impact(regions(8.0, treated=2), LAUNCH, "sales", time="day", unit="region", treated=with_it(2))
+    assert found.design == "synthetic"
+    assert found.primary.difference == pytest.approx(8.0, abs=2.0)
+    assert found.primary.total == pytest.approx(2 * 28 * found.primary.difference)
+
+
+def test_waves_are_compared_with_units_that_do_not_have_it_yet():
+    frame = regions(0.0, treated=0)
+    dates = {f"r{i:02}": pd.Timestamp(LAUNCH) + pd.Timedelta(days=7 * (i % 3)) for i in range(15)}
+    for unit, day in dates.items():
+        frame.loc[(frame["region"] == unit) & (frame["day"] >= day), "sales"] += 6.0
+    found = pm.impact(frame, dates, "sales", time="day", unit="region")
+    assert (found.design, found.grade) == ("staggered", "B")
+    assert found.primary.difference == pytest.approx(6.0, abs=1.0)
+    assert any("is not used" in doubt for doubt in found.doubts)
+
+
+def test_too_few_units_on_both_sides_help_the_forecast_only():
+    found = pm.impact(
+        regions(8.0, units=5, treated=2, days=400), LAUNCH, "sales", time="day", unit="region", treated=with_it(2)
+    )
+    assert (found.design, found.grade) == ("its", "C")
+    assert "too few to compare" in found.why
+    assert found.primary.ci_lower < 8.0 < found.primary.ci_upper
+
+
+def test_groups_that_moved_apart_before_are_refused():
+    frame = regions(0.0)
+    mine = frame["region"].isin(with_it(10))
+    frame.loc[mine, "sales"] += 0.3 * (frame.loc[mine, "day"] - frame["day"].min()).dt.days
+    found = pm.impact(frame, LAUNCH, "sales", time="day", unit="region", treated=with_it(10))
+    assert found.claim == "refused"
+    assert "did not move alike" in found.summary()
+
+
+def test_a_log_is_compared_by_the_values_of_a_property():
+    frame = regions(0.0)
+    rows = frame.loc[frame.index.repeat(3)].assign(
+        user_id=lambda f: f["region"] + (f.groupby(level=0).cumcount()).astype(str)
+    )
+    rows = rows.assign(event="open")
+    doubled = rows["region"].isin(with_it(10)) & (rows["day"] >= LAUNCH)
+    rows = pd.concat([rows, rows[doubled]])
+    log = pm.EventLog.from_frame(rows, user="user_id", event="event", time="day", timezone="UTC")
+    found = pm.impact(log, LAUNCH, pm.Metric.count("open"), unit="region", treated=with_it(10))
+    assert found.design == "did"
+    assert found.primary.actual == pytest.approx(2.0)
+    assert found.primary.expected == pytest.approx(1.0)
+
+
+@pytest.mark.parametrize(
+    ("asked", "error", "words"),
+    [
+        ({"treated": ["nowhere"]}, UnknownNameError, "nowhere"),
+        ({"unit": "country"}, UnknownNameError, "country"),
+        ({"launched_at": {"r00": None}}, ParameterError, "No unit got the launch"),
+        ({"launched_at": "2030-01-01"}, DataError, "does not lie inside the table"),
+    ],
+)
+def test_bad_panels_say_what_to_write(asked, error, words):
+    when = asked.pop("launched_at", LAUNCH)
+    question = {"time": "day", "unit": "region"} | ({} if isinstance(when, dict) else {"treated": with_it(3)})
+    with pytest.raises(error, match=words):
+        pm.impact(regions(), when, "sales", **(question | asked))
+
+
+def test_a_unit_with_two_rows_for_a_day_is_refused():
+    frame = regions()
+    with pytest.raises(DataError, match="more than one row for"):
+        pm.impact(pd.concat([frame, frame.tail(1)]), LAUNCH, "sales", time="day", unit="region", treated=with_it(10))
+
+
 # Before a launch
 
 

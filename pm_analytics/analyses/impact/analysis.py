@@ -223,7 +223,7 @@ def _definition(asked: Question, measured: Measured, window: Window) -> str:
     lost = f"; {line.say(left)} left out" if left else ""
     per = " per active unit" if asked.per == "unit" else ""
     return (
-        f"Impact of the launch of {line.start(window.before)} on {name_of(asked.metric)}{per}, by {line.step}: actual "
+        f"{name_of(asked.metric)}{per} around the launch of {line.start(window.before)}, by {line.step}: actual "
         f"minus a forecast from trend{', weekday' if line.step == 'day' else ''} and history{helped}{because}, over "
         f"{line.say(window.after)}; {asked.confidence:.0%} interval from fake launches{lost}; {measured.scope}."
     )

@@ -2,124 +2,29 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 import numpy as np
-import pandas as pd
 
 from pm_analytics.analyses.impact import interrupted
+from pm_analytics.analyses.impact.by_did import by_did
+from pm_analytics.analyses.impact.by_synthetic import by_synthetic
+from pm_analytics.analyses.impact.by_waves import by_waves
 from pm_analytics.analyses.impact.designs import Units, choose
-from pm_analytics.analyses.impact.estimates import Subject
+from pm_analytics.analyses.impact.estimates import Estimate, Subject
+from pm_analytics.analyses.impact.panel import WITHOUT, Panel, panel_of
+from pm_analytics.analyses.impact.panel_paths import means_of
 from pm_analytics.analyses.impact.result import ImpactResult, table_of
-from pm_analytics.analyses.impact.series import Measured, by_group, days_of, launch_of, name_of, numbers_of, require
-from pm_analytics.analyses.impact.timeline import LENGTHS, Timeline, timeline_of
-from pm_analytics.errors import DataError, ParameterError, UnknownNameError
-from pm_analytics.events import EventLog
-from pm_analytics.metrics import Metric
+from pm_analytics.analyses.impact.series import Measured
+from pm_analytics.analyses.impact.timeline import LENGTHS
+from pm_analytics.errors import DataError
 
 if TYPE_CHECKING:
-    from datetime import date
-
     from numpy.typing import NDArray
 
     from pm_analytics.analyses.impact.interrupted import Window
     from pm_analytics.analyses.impact.question import Question
-
-WITHOUT = "units without the launch"
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Panel:
-    """One metric per unit and period.
-
-    Attributes
-    ----------
-    timeline : Timeline
-        The periods.
-    units : tuple of str
-        Names, in order.
-    cells : array of shape (periods, units)
-        NaN where a unit is not known.
-    got_it : mapping
-        Unit -> day on which it got the launch; units that never did are absent.
-    scope : str
-        What was read.
-    """
-
-    timeline: Timeline
-    units: tuple[str, ...]
-    cells: NDArray[np.float64]
-    got_it: dict[str, date]
-    scope: str
-
-    @property
-    def treated(self) -> NDArray[np.bool_]:
-        """Which units got it at some time."""
-        return np.array([unit in self.got_it for unit in self.units], dtype=bool)
-
-    @property
-    def first(self) -> date:
-        """The day on which the first unit got it."""
-        return min(self.got_it.values())
-
-
-def panel_of(asked: Question) -> Panel:
-    """Measure the metric for each unit.
-
-    Raises
-    ------
-    DataError, UnknownNameError, ParameterError
-        Units that are not there; a unit with two rows for a period; nobody without the launch, at any time.
-    """
-    timeline, wide, scope = _wide(asked)
-    units = tuple(str(name) for name in wide.columns)
-    got_it = _got_it(asked, units)
-    return Panel(timeline, units, wide.to_numpy(dtype=float), got_it, scope)
-
-
-def _wide(asked: Question) -> tuple[Timeline, pd.DataFrame, str]:
-    source, unit = asked.source, str(asked.unit)
-    if isinstance(source, EventLog):
-        if not isinstance(asked.metric, Metric):
-            raise ParameterError(f"A log is counted: write pm_analytics.Metric.count({asked.metric!r}).")
-        timeline, wide = by_group(source, asked.metric, unit, asked.period)
-        return timeline, wide, source.scope
-    if not isinstance(source, pd.DataFrame):
-        raise ParameterError("Units are compared in a table with a row for each unit and period, or in a log.")
-    name = name_of(asked.metric)
-    require(source, [name, unit, *([asked.time] if asked.time else [])])
-    days = days_of(source.index if asked.time is None else source[asked.time], asked.time or "the index")
-    table = pd.DataFrame({"day": days, "unit": source[unit].to_numpy(), "value": numbers_of(source, name)})
-    table = table[table["day"].notna() & table["unit"].notna()]
-    table["unit"] = table["unit"].astype(str)
-    twice = table.duplicated(["unit", "day"])
-    if twice.any():
-        row = table[twice].iloc[0]
-        raise DataError(f"{unit} {row['unit']!r} has more than one row for {row['day']}; add or average them first.")
-    timeline = timeline_of(sorted(set(table["day"])), what="the table")
-    table["place"] = [timeline.place(day) for day in table["day"]]
-    wide = table.set_index(["place", "unit"])["value"].unstack("unit").reindex(range(timeline.count))  # noqa: PD010
-    return timeline, wide, f"{wide.shape[1]:,} units over {timeline.say(timeline.count)} of a table"
-
-
-def _got_it(asked: Question, units: tuple[str, ...]) -> dict[str, date]:
-    if isinstance(asked.launched_at, dict | pd.Series):
-        dates = dict(asked.launched_at.items())
-        found = {str(unit): launch_of(asked.source, day)[0] for unit, day in dates.items() if not _never(day)}
-    else:
-        day, _ = launch_of(asked.source, asked.launched_at)
-        found = {str(unit): day for unit in asked.treated}
-    missing = [unit for unit in found if unit not in units]
-    if missing:
-        raise UnknownNameError("unit", missing, units, where=f"{asked.unit}")
-    if not found:
-        raise ParameterError("No unit got the launch; name at least one in treated= or launched_at=.")
-    return found
-
-
-def _never(day: Any) -> bool:  # noqa: ANN401
-    return day is None or day == "" or bool(pd.isna(day))
 
 
 def judged_panel(asked: Question) -> ImpactResult:
@@ -134,37 +39,59 @@ def judged_panel(asked: Question) -> ImpactResult:
     treated = panel.treated
     counted = Units(int(treated.sum()), int((~treated).sum()), len(set(panel.got_it.values())), before)
     choice = choose(asked, counted)
-    return _judged_by_mean(asked, panel, before, choice.why)
-
-
-def _judged_by_mean(asked: Question, panel: Panel, before: int, why: str) -> ImpactResult:
-    """Judge the mean of the units with the launch, helped by the mean of those without."""
-    treated = panel.treated
-    columns = {name_of(asked.metric): np.nanmean(panel.cells[:, treated], axis=1)}
-    helping = {}
-    if (~treated).any():
-        helping[WITHOUT] = np.nanmean(panel.cells[:, ~treated], axis=1)
-    window = window_of_panel(asked, panel, before)
-    subject = Subject(name_of(asked.metric))
-    found = interrupted.estimate(subject, columns[subject.metric], helping, window, confidence=asked.confidence)
+    window = window_of_panel(asked, panel, before, whole=choice.design == "staggered")
+    subject = asked.subjects()[0][0]
+    found, columns = JUDGES[choice.design](asked, subject, panel, window)
     return ImpactResult(
         _table=table_of([found]),
-        definition=(
-            f"Impact of the launch of {panel.first} on {subject.metric}, mean of {int(treated.sum())} units: actual "
-            f"minus a forecast{' helped by the units without it' if helping else ''}; {panel.scope}."
-        ),
-        basis=panel.scope,
+        definition=_definition(subject, panel, window, choice.design),
+        basis=f"{counted.treated} units with the launch, {counted.untreated} without; {panel.scope}",
         estimates=(found,),
         window=window,
-        design="its",
-        why=why,
+        design=found.design,
+        why=choice.why,
         question=asked,
-        measured=Measured(panel.timeline, columns | helping, panel.scope),
+        measured=Measured(panel.timeline, columns, panel.scope),
     )
 
 
-def window_of_panel(asked: Question, panel: Panel, before: int) -> Window:
-    """Place the launch on the panel's timeline."""
+def window_of_panel(asked: Question, panel: Panel, before: int, *, whole: bool) -> Window:
+    """Place the launch on the panel's timeline; ``whole``: all periods after it are judged, if no length is given."""
     partial = panel.timeline.start(before) != panel.first
-    length = asked.length or LENGTHS[panel.timeline.step]
-    return interrupted.window_of(panel.timeline, before, length, partial=partial, occasions=asked.occasions)
+    usual = panel.timeline.count if whole else LENGTHS[panel.timeline.step]
+    return interrupted.window_of(
+        panel.timeline, before, asked.length or usual, partial=partial, occasions=asked.occasions
+    )
+
+
+def _definition(subject: Subject, panel: Panel, window: Window, design: str) -> str:
+    line = window.timeline
+    ways = {
+        "its": "actual minus a forecast helped by the units without it",
+        "did": "change of the units with it minus change of those without it; interval over units",
+        "synthetic": "actual minus a weighted mean of units without it that moved alike; interval by shifting in time",
+        "staggered": "each wave against the units that do not have it yet; interval over units",
+    }
+    return (
+        f"{subject.metric} around the launch of {panel.first}, by {line.step}: {ways[design]}; over "
+        f"{line.say(window.after)}; {panel.scope}."
+    )
+
+
+def _by_forecast(
+    asked: Question, subject: Subject, panel: Panel, window: Window
+) -> tuple[Estimate, dict[str, NDArray[np.float64]]]:
+    """Judge the mean of the units with the launch by its forecast, helped by the mean of those without."""
+    ours, theirs = means_of(panel, window)
+    helping = {WITHOUT: theirs} if np.isfinite(theirs).any() else {}
+    found = interrupted.estimate(subject, ours, helping, window, confidence=asked.confidence)
+    return found, {subject.metric: ours, **helping}
+
+
+Judge = Callable[["Question", Subject, Panel, "Window"], tuple[Estimate, dict[str, "NDArray[np.float64]"]]]
+JUDGES: dict[str, Judge] = {
+    "its": _by_forecast,
+    "did": by_did,
+    "synthetic": by_synthetic,
+    "staggered": by_waves,
+}

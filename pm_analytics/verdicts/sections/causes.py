@@ -6,6 +6,7 @@ import math
 from typing import TYPE_CHECKING
 
 from pm_analytics.names import CONTROL_USERS, LIFT, LIFT_CI_LOWER, LIFT_CI_UPPER, METRIC, STATUS, VARIANT_USERS
+from pm_analytics.verdicts.gaps import GAP
 from pm_analytics.verdicts.wording import say
 
 if TYPE_CHECKING:
@@ -18,6 +19,8 @@ def causes(found: LaunchFindings) -> list[str]:
     """Say what may be said about why the primary metric is where it is."""
     if found.experiment is not None:
         return [_of_experiment(found, found.experiment)]
+    if found.verdict.rule == 1:
+        return [say("broken", found.grade, reason=f"{'; '.join(found.reasons)}.")]
     if found.impact is not None and found.grade in {"B", "C"}:
         return [_of_impact(found, found.impact), *_reversed(found)]
     reason = "; ".join(found.reasons)
@@ -81,7 +84,7 @@ def _of_impact(found: LaunchFindings, result: ImpactResult) -> str:
             checked=f"checked over {result.window.timeline.say(result.window.before)}",
             **slots,
         )
-    rivals = ", ".join(str(each) for each in result.window.occasions) or "none recorded"
+    others = [str(other) for other in result.window.occasions if other.what != GAP]
     return say(
         "impact.C",
         "C",
@@ -89,7 +92,7 @@ def _of_impact(found: LaunchFindings, result: ImpactResult) -> str:
         lift=f"{each.lift:+.1%}",
         larger=str(each.larger),
         trials=str(each.trials),
-        rivals=rivals,
+        rivals=", ".join(others) or "none recorded",
         **slots,
     )
 

@@ -50,7 +50,7 @@ def _of_experiment(result: ExperimentResult) -> tuple[Part, ...]:
 
 
 def _of_impact(found: LaunchFindings, result: ImpactResult) -> tuple[Part, ...]:
-    if found.grade not in {"B", "C"}:
+    if found.grade not in {"B", "C"} or found.verdict.rule == 1:
         reason = "; ".join(found.reasons) or "there is no interval"
         return (
             paragraph(f"Not measurable, because {reason}.", kind="warning"),

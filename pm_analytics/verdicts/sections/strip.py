@@ -21,7 +21,7 @@ def header(found: LaunchFindings) -> Html:
         "Zone": log.timezone,
         "Evidence": f"grade {found.grade}, {MEANINGS[found.grade]}",
         "Data quality": found.quality.worst,
-        "Next honest read": str(found.next_read()),
+        "Next honest read": "this one" if found.next_read() <= days.end else str(found.next_read()),
         "Launch card": "none" if card is None else card.status(days.before[1]),
     }
     if found.reversal is not None:

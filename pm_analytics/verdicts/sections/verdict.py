@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 SMALL = 100
 """Eligible units below which nothing is split."""
-MOST_CAVEATS = 6
+YEAR = 365
 
 
 def verdict(found: LaunchFindings) -> Section:
@@ -46,7 +46,11 @@ def _sentences(found: LaunchFindings) -> list[str]:
 
 def caveats(found: LaunchFindings) -> list[str]:
     """List what could move the answer, what could move it most first."""
-    points = [f"{GUARDRAIL_WORDS[status]} ({name}: {status}.)" for name, status in guardrail_words(found)]
+    points = [
+        f"Guardrail {name}: {status}. {GUARDRAIL_WORDS[status]}."
+        for name, status in guardrail_words(found)
+        if status != "safe"
+    ]
     points += _of_gap(found)
     if found.impact is not None:
         points += [f"{doubt[0].upper()}{doubt[1:]}." for doubt in found.impact.doubts]
@@ -85,6 +89,6 @@ def _of_gap(found: LaunchFindings) -> list[str]:
 def _of_season(found: LaunchFindings) -> list[str]:
     """Warn where the history is too short to know the season and nobody wrote down what else happened."""
     window = found.impact.window if found.impact is not None else None
-    if window is None or window.timeline.step != "day" or window.occasions or window.before >= 56:
+    if window is None or found.question.calendar is not None or window.before >= YEAR:
         return []
-    return ["Less than eight weeks of history and no calendar: a season or a holiday cannot be told from the launch."]
+    return ["Less than a year of history and no calendar: a season or a holiday cannot be told from the launch."]

@@ -10,6 +10,7 @@ from pathlib import Path
 import chance  # noqa: F401
 import deciding  # noqa: F401
 import intervals  # noqa: F401
+import launches  # noqa: F401
 import looking  # noqa: F401
 import many  # noqa: F401
 import pytest

@@ -107,10 +107,7 @@ def naive(times, rng, *, lingers):
 
 STUDIES.add(
     "Something found where nothing happened (the fault): days before against days after, 84 and 28",
-    {
-        f"noise that lingers {share:g} (the fault)": (partial(naive, lingers=share), 0.2, 0.6)
-        for share in (0, 0.4, 0.8)
-    },
+    {f"noise that lingers {share:g} (the fault)": (partial(naive, lingers=share), 0.2, 0.6) for share in (0, 0.4, 0.8)},
     repetitions=2_000,
 )
 

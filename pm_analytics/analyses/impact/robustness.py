@@ -10,13 +10,13 @@ import numpy as np
 import pandas as pd
 
 from pm_analytics.analyses.impact import interrupted
-from pm_analytics.analyses.impact.companions import COMPANIONS
+from pm_analytics.analyses.impact.companions import COMPANIONS, judge_by
 from pm_analytics.analyses.impact.timeline import Timeline
 from pm_analytics.names import DIFFERENCE, LENGTH, LIFT, LIFT_CI_LOWER, LIFT_CI_UPPER, METHOD, REASON, STATUS, WAY
 from pm_analytics.results import Claim, Result, records
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Iterator
 
     from numpy.typing import NDArray
 
@@ -149,8 +149,8 @@ def _companions(result: ImpactResult) -> Iterator[dict[str, Any]]:
     series = result.measured.columns[each.subject.metric][: window.timeline.count]
     known = interrupted.usable(series, helping, window)
     shown = np.where(known, series, np.nan)
-    for method, judge in COMPANIONS.items():
-        found = _tried(judge, shown, helping, window, result.question.confidence)
+    for method in COMPANIONS:
+        found = judge_by(method, shown, helping, window, result.question.confidence)
         rel = each.relative
         yield {
             WAY: f"by {method}",
@@ -163,13 +163,3 @@ def _companions(result: ImpactResult) -> Iterator[dict[str, Any]]:
             STATUS: CANNOT if found[3] else _status(found[0], moved=not found[1] <= 0 <= found[2]),
             REASON: found[3],
         }
-
-
-def _tried(
-    judge: Callable[..., tuple[float, float, float, str]],
-    series: NDArray[np.float64],
-    helping: dict[str, NDArray[np.float64]],
-    window: Window,
-    confidence: float,
-) -> tuple[float, float, float, str]:
-    return judge(series, helping, window, confidence)

@@ -4,22 +4,23 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 import pandas as pd
 
 from pm_analytics.names import CHECK, EFFECT, EVIDENCE, SEVERITY
 from pm_analytics.quality.counts import busiest, events_per_day, events_per_hour, flagged_events, last_instant
+from pm_analytics.quality.findings import SEVERITIES, Finding, Severity
 from pm_analytics.quality.gaps import low_days, silences
+from pm_analytics.quality.launch import launch_checks, reconciled
 from pm_analytics.results import Claim, Result
 from pm_analytics.times import DAY, HOUR, from_microseconds
 
 if TYPE_CHECKING:
-    from pm_analytics.events import EventLog
+    from collections.abc import Mapping, Sequence
+    from datetime import date, datetime
 
-Severity = Literal["green", "amber", "red"]
-Acts = Literal["", "caveat", "degrade", "withhold"]
-SEVERITIES: tuple[Severity, ...] = ("green", "amber", "red")
+    from pm_analytics.events import EventLog
 
 DUPLICATES_AMBER, DUPLICATES_RED = 0.005, 0.02
 NOBODY_AMBER, NOBODY_RED = 0.01, 0.20
@@ -28,40 +29,6 @@ MACHINES_AMBER, MACHINES_RED = 0.01, 0.20
 LOW_DAYS_RED = 0.10
 SHORTEST_TO_COMPARE = 28
 MICROSECONDS = 1_000_000
-
-
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """One check of a log.
-
-    Attributes
-    ----------
-    check : str
-        What was looked at.
-    severity : {"green", "amber", "red"}
-        Fine; read the answer with this in mind; no verdict may rest on it.
-    evidence : str
-        The numbers.
-    effect : str
-        What it does to a verdict; empty when green.
-    acts : {"", "caveat", "degrade", "withhold"}
-        The same for programs: nothing; a caveat is added; before and after do not compare; no verdict.
-    days : tuple of str
-        Local dates concerned, in ISO form; may be empty.
-    """
-
-    check: str
-    severity: Severity
-    evidence: str
-    effect: str = ""
-    acts: Acts = ""
-    days: tuple[str, ...] = ()
-
-    def __post_init__(self) -> None:
-        """Let the severity say what a finding does, where nothing else is said."""
-        if not self.acts:
-            usual: Acts = {"green": "", "amber": "caveat", "red": "withhold"}[self.severity]  # type: ignore[assignment]
-            object.__setattr__(self, "acts", usual)
 
 
 @dataclass(frozen=True, slots=True, repr=False, eq=False)
@@ -93,13 +60,32 @@ class QualityReport(Result):
         return
 
 
-def check(log: EventLog) -> QualityReport:
-    """Look for what would make an answer wrong: gaps in tracking, duplicates, events of nobody, machines, wrong clocks.
+def check(
+    log: EventLog,
+    *,
+    launch_at: str | date | datetime | None = None,
+    feature_events: Sequence[str] = (),
+    may_change: Sequence[str] = (),
+    settle_days: int = 1,
+    expected: Mapping[str, float] | None = None,
+) -> QualityReport:
+    """Look for what would make an answer wrong: gaps in tracking, duplicates, events of nobody, machines, clocks.
 
     Parameters
     ----------
     log : EventLog
         Checked as it stands, with its filters and zone.
+    launch_at : str, date or datetime, optional
+        A launch: then also what else changed with it. Did the tracking of other events jump, did an event stop or
+        start, did ids change, do properties go missing, was tracking down, did the feature's event begin with it?
+    feature_events : sequence of str
+        Events of the launched feature.
+    may_change : sequence of str
+        Other events that the launch may change (its goal, its guardrails); all others should go on as before.
+    settle_days : int
+        Days until a day's events have arrived.
+    expected : mapping, optional
+        Event -> a count that is trusted, to hold the log against.
 
     Returns
     -------
@@ -110,7 +96,7 @@ def check(log: EventLog) -> QualityReport:
         of silence where the weeks around have none are amber.
     """
     daily = events_per_day(log)
-    findings = (
+    findings: tuple[Finding, ...] = (
         _duplicates(log),
         _nobody(log),
         _gap_days(log, daily),
@@ -120,6 +106,12 @@ def check(log: EventLog) -> QualityReport:
         _machines(log),
         _internal(log),
     )
+    if launch_at is not None:
+        findings += tuple(
+            launch_checks(log, log.moment(launch_at, name="launch_at"), feature_events, may_change, settle_days)
+        )
+    if expected:
+        findings += (reconciled(log, expected),)
     rows = [(f.check, f.severity, f.evidence, f.effect) for f in findings]
     table = pd.DataFrame(rows, columns=[CHECK, SEVERITY, EVIDENCE, EFFECT])
     return QualityReport(table, f"Data quality: {log.scope}.", log.basis, findings)

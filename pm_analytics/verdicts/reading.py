@@ -51,9 +51,20 @@ class Read:
 def read(log: EventLog, question: LaunchQuestion) -> Read:
     """Compute what can be computed, grade it, and let one rule decide."""
     calendar = periods(log, question)
-    quality = check(log)
+    quality = check(
+        log,
+        launch_at=log.say_exactly(calendar.launch),
+        feature_events=question.feature_events,
+        may_change=_may_change(question),
+    )
     found = _read(log, question, calendar, quality)
     return _held_without_machines(log, question, found)
+
+
+def _may_change(question: LaunchQuestion) -> list[str]:
+    """List the events that the launch may change: their jump is an answer, and no fault of the data."""
+    asked = [*question.entry_events, *question.guardrail_events]
+    return [*asked, *([question.primary_event] if question.primary_event else [])]
 
 
 def _read(log: EventLog, question: LaunchQuestion, calendar: Periods, quality: QualityReport) -> Read:

@@ -42,7 +42,8 @@ def test_without_a_launch_only_the_general_checks_are_made(plain):
 def test_an_event_that_jumps_though_the_launch_leaves_it_alone_is_named_with_its_day():
     plain = events_of(before=80, after=35, users=400)
     after = plain["timestamp"] >= pd.Timestamp(LAUNCH, tz="UTC")
-    doubled = pd.concat([plain, plain[after & (plain["event"] == "error")]])
+    more = plain[after & (plain["event"] == "error")]
+    doubled = pd.concat([plain, more, more])
     found = finding(doubled, "tracking at the launch")
     assert (found.severity, found.acts) == ("red", "degrade")
     assert "'error' per active unit changed by" in found.evidence

@@ -182,6 +182,12 @@ FAKES: Final = "fakes"
 MISS: Final = "miss"
 INJECTED: Final = "injected"
 FOUND_SHARE: Final = "found_share"
+RATE_BEFORE: Final = "rate_before"
+RATE_AFTER: Final = "rate_after"
+SHARE_BEFORE: Final = "share_before"
+SHARE_AFTER: Final = "share_after"
+RATE_PART: Final = "rate_part"
+MIX_PART: Final = "mix_part"
 
 # Intervals
 CI_LOWER: Final = "ci_lower"

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from pm_analytics.analyses.experiment import ExperimentResult
     from pm_analytics.analyses.funnel import FunnelComparison, FunnelResult
     from pm_analytics.analyses.impact import ImpactResult
+    from pm_analytics.analyses.impact.adopters import Adopters
     from pm_analytics.events import EventLog
     from pm_analytics.quality import QualityReport
     from pm_analytics.results import Claim
@@ -52,6 +53,8 @@ class LaunchFindings:
         Whether the metric returned after the launch was rolled back.
     gap : TrackingGap or None
         Days without tracking around the launch, and what they could hide.
+    adopters : Adopters or None
+        How those who took to the feature differ from those who did not: a description.
     reasons : tuple of str
         Why the grade is not higher, or the effect not measured.
     deviations : tuple of str
@@ -73,6 +76,7 @@ class LaunchFindings:
     impact: ImpactResult | None = None
     reversal: Reversal | None = None
     gap: TrackingGap | None = None
+    adopters: Adopters | None = None
     reasons: tuple[str, ...] = ()
     deviations: tuple[str, ...] = ()
     grade: Grade
@@ -80,7 +84,7 @@ class LaunchFindings:
 
     def claims(self) -> list[Claim]:
         """List every number that the report's sentences rest on."""
-        parts = (self.adoption, self.funnel, self.comparison, self.experiment, self.impact)
+        parts = (self.adoption, self.funnel, self.comparison, self.experiment, self.impact, self.adopters)
         return [claim for part in parts if part is not None for claim in part.claims()]
 
     def next_read(self) -> date:

@@ -135,7 +135,7 @@ class Beside:
             return "below the prediction"
         if self.lower > self.high:
             return "above the prediction"
-        return "within the prediction" if self.low <= self.seen <= self.high else "about the edge of the prediction"
+        return "within the prediction" if self.low <= self.seen <= self.high else "at the edge of the prediction"
 
     @property
     def ratio(self) -> float:

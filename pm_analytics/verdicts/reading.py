@@ -13,7 +13,9 @@ from pm_analytics.analyses.adoption import AdoptionResult, adoption
 from pm_analytics.analyses.experiment import ExperimentPlan, ExperimentResult, experiment
 from pm_analytics.analyses.funnel import FunnelComparison, FunnelResult, funnel
 from pm_analytics.analyses.impact import ImpactResult, impact
+from pm_analytics.analyses.impact.adopters import Adopters, adopters
 from pm_analytics.errors import DataError
+from pm_analytics.metrics import Metric
 from pm_analytics.names import LIFT_CI_LOWER, LIFT_CI_UPPER, STATUS
 from pm_analytics.quality import QualityReport, check
 from pm_analytics.quality.counts import machine_units, units_per_day
@@ -43,6 +45,7 @@ class Read:
     impact: ImpactResult | None
     reversal: Reversal | None
     gap: TrackingGap | None
+    adopters: Adopters | None
     reasons: tuple[str, ...]
     grade: Grade
     verdict: Verdict
@@ -92,6 +95,7 @@ def _read(log: EventLog, question: LaunchQuestion, calendar: Periods, quality: Q
         impact=moved,
         reversal=back,
         gap=gap,
+        adopters=_adopters(known, question, calendar),
         reasons=tuple(reasons),
         grade=grade,
         verdict=decide(evidence),
@@ -176,6 +180,18 @@ def _impact(
         ), []
     except DataError as error:
         return None, [str(error).rstrip(".")]
+
+
+def _adopters(log: EventLog, question: LaunchQuestion, calendar: Periods) -> Adopters | None:
+    """Describe adopters beside others, where nobody was randomised and the log reaches far enough."""
+    asked = question.feature_events and question.primary_event is not None and question.primary_kind == "count"
+    if question.exposures is not None or not asked:
+        return None
+    metric = Metric.count(str(question.primary_event))
+    try:
+        return adopters(log, log.say_exactly(calendar.launch), question.feature_events, metric)
+    except DataError:
+        return None
 
 
 def _asked(log: EventLog, question: LaunchQuestion, gap: TrackingGap | None) -> dict[str, Any]:

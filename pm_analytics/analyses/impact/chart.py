@@ -11,6 +11,8 @@ from pm_analytics import charting
 from pm_analytics.asking import check_word
 from pm_analytics.names import (
     ACTUAL,
+    CI_LOWER,
+    CI_UPPER,
     CUMULATIVE,
     CUMULATIVE_CI_LOWER,
     CUMULATIVE_CI_UPPER,
@@ -24,16 +26,22 @@ from pm_analytics.names import (
     LIFT_CI_UPPER,
     MDE,
     METRIC,
+    MIX_PART,
     PERIOD,
     PHASE,
+    RATE_PART,
+    SEGMENT,
     STATUS,
+    UNITS,
     WAY,
 )
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from pm_analytics.analyses.impact.adopters import Adopters
     from pm_analytics.analyses.impact.breaks import Began
+    from pm_analytics.analyses.impact.mix import Mix
     from pm_analytics.analyses.impact.planning import LaunchPlanning
     from pm_analytics.analyses.impact.result import ImpactResult
     from pm_analytics.analyses.impact.robustness import Robustness
@@ -255,4 +263,43 @@ def _began(view: Began) -> Any:  # noqa: ANN401
     )
 
 
-VIEWS: dict[str, Callable[[Any], Any]] = {"Robustness": _robustness, "LaunchPlanning": _plan, "Began": _began}
+def _mix(view: Mix) -> Any:  # noqa: ANN401
+    table = view.to_frame()
+    parts = table.melt(SEGMENT, [RATE_PART, MIX_PART], var_name="said", value_name=DIFFERENCE)
+    parts["said"] = parts["said"].map({RATE_PART: "what they do", MIX_PART: "who was there"})
+    base = alt.Chart(parts).encode(y=alt.Y(f"{SEGMENT}:N", sort=None, title=None, axis=alt.Axis(labelLimit=260)))
+    shades = alt.Scale(domain=["what they do", "who was there"], range=[charting.BLUE, charting.LIGHT_GREY])
+    bars = base.mark_bar().encode(
+        x=alt.X(f"{DIFFERENCE}:Q", title=f"Part of the change of {view.metric}"),
+        color=alt.Color("said:N", scale=shades, title=None),
+        tooltip=[SEGMENT, "said", alt.Tooltip(DIFFERENCE, format="+.4g")],
+    )
+    chart = bars.properties(width=charting.WIDTH - 120, height=ROW * len(table))
+    return charting.titled(chart, view.headline(), view.basis, description=f"Bars of rate and mix. {view.summary()}")
+
+
+def _adopters(view: Adopters) -> Any:  # noqa: ANN401
+    table = view.to_frame()
+    table = table[table[CI_LOWER].notna()]
+    if table.empty:
+        return _nothing(view, "nobody to compare with")
+    base = alt.Chart(table).encode(y=alt.Y(f"{WAY}:N", sort=None, title=None, axis=alt.Axis(labelLimit=320)))
+    rule = base.mark_rule(strokeWidth=3, color=charting.LIGHT_GREY).encode(
+        x=alt.X(f"{CI_LOWER}:Q", title="Difference per unit: description, not effect"), x2=f"{CI_UPPER}:Q"
+    )
+    dots = base.mark_point(filled=True, size=80, color=charting.GREY).encode(
+        x=f"{DIFFERENCE}:Q", tooltip=[WAY, alt.Tooltip(DIFFERENCE, format="+.4g"), UNITS]
+    )
+    zero = alt.Chart(pd.DataFrame({"x": [0]})).mark_rule(color=charting.GREY).encode(x="x:Q")
+    chart = charting.layer(zero, rule, dots).properties(width=charting.WIDTH - 180, height=ROW * len(table))
+    title = f"Adopters and others, {view.metric}: description, not effect"
+    return charting.titled(chart, title, view.basis, description=f"Differences by way of comparing. {view.summary()}")
+
+
+VIEWS: dict[str, Callable[[Any], Any]] = {
+    "Robustness": _robustness,
+    "LaunchPlanning": _plan,
+    "Began": _began,
+    "Mix": _mix,
+    "Adopters": _adopters,
+}

@@ -148,6 +148,18 @@ class ImpactResult(Result):
 
         return began(self)
 
+    def mix(self, by: str) -> Result:
+        """Divide the change before and after among the values of a property: what they do, and who was there."""
+        from pm_analytics.analyses.impact.mix import mix
+
+        return mix(self, by)
+
+    def adopters(self, feature: str | Sequence[str]) -> Result:
+        """Describe how units that took to a feature differ from those that did not: an association, no impact."""
+        from pm_analytics.analyses.impact.adopters import adopters
+
+        return adopters(self.question.source, self.question.launched_at, feature, self.question.metric)  # type: ignore[arg-type]
+
     def covariates(self) -> dict[str, NDArray[np.float64]]:
         """Give the series that help the forecast."""
         names = [name for name in names_of(self.question.covariates) if name in self.measured.columns]

@@ -89,5 +89,6 @@ def decision(found: LaunchFindings) -> Section:
         points.append(f"The launch card says for this case: {card.if_below}.")
     if card is not None and card.owner:
         points.append(f"Decides: {card.owner}.")
-    points.append(say("next_read", found.grade, date=str(found.next_read())))
+    if found.next_read() > found.periods.end:
+        points.append(say("next_read", found.grade, date=str(found.next_read())))
     return Section("Decision and next steps", (listed(points),))

@@ -42,7 +42,9 @@ def stick(found: LaunchFindings) -> Section | None:
         use = result.novelty(weeks=min(8, weeks))
         parts += [paragraph(use.summary()), use]
     if found.experiment is None:
-        parts.append(paragraph(say("adopters.D", "D", launch=found.question.launch_name), kind="note"))
+        parts.append(paragraph(say("adopters.D", "D", launch=found.question.launch_name), kind="warning"))
+    if found.adopters is not None and not found.adopters.found.reason:
+        parts += [paragraph(found.adopters.summary()), found.adopters]
     return Section("Did it stick?", tuple(parts)) if len(parts) > (0 if found.experiment is not None else 1) else None
 
 

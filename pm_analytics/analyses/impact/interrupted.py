@@ -195,7 +195,8 @@ def usable_covariates(
 
 def too_little(known: NDArray[np.bool_], window: Window) -> list[str]:
     """Say why the history or the time since the launch is too short to judge anything."""
-    line, before, after = window.timeline, window.before, window.after
+    line, before = window.timeline, window.before
+    after = window.after - int(window.left_out[before:].sum())
     past, since = int(known[:before].sum()), int(known[before:].sum())
     needed = max(CYCLES[line.step], LENGTHS_OF_TRAINING * after)
     refused = []

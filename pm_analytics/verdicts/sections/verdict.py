@@ -89,6 +89,6 @@ def _of_gap(found: LaunchFindings) -> list[str]:
 def _of_season(found: LaunchFindings) -> list[str]:
     """Warn where the history is too short to know the season and nobody wrote down what else happened."""
     window = found.impact.window if found.impact is not None else None
-    if window is None or found.question.calendar is not None or window.before >= YEAR:
+    if window is None or found.grade != "C" or found.question.calendar is not None or window.before >= YEAR:
         return []
     return ["Less than a year of history and no calendar: a season or a holiday cannot be told from the launch."]

@@ -4,7 +4,7 @@
 
 The product and its launch are the same each time. What differs is what is known: who was assigned at random (A), which
 regions had it (B), only the metric's own past (C), hardly any past (D), or a chart of a few weeks (E).
-"""
+"""  # noqa: INP001 - a script, not a package
 
 from __future__ import annotations
 
@@ -78,7 +78,6 @@ def main() -> None:
             made = pm.run_report("launch_impact", asked, into=Path(spare) / grade)
             page.goto(made.page.as_uri())
             page.screenshot(path=str(IMAGES / f"launch_grade_{grade}.png"))
-            print(grade, made.page)
         browser.close()
 
 

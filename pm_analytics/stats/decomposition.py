@@ -80,7 +80,7 @@ def decompose(
     Examples
     --------
     >>> found = decompose([50, 10], [500, 500], [33, 15.4], [300, 700])
-    >>> [round(part, 4) for part in (found.change, found.rate.sum(), found.mix.sum())]
+    >>> [round(float(part), 4) for part in (found.change, found.rate.sum(), found.mix.sum())]
     [-0.0116, 0.0052, -0.0168]
     """
     a, m, b, n = (np.asarray(part, dtype=float) for part in (tops_before, bottoms_before, tops_after, bottoms_after))

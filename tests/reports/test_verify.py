@@ -72,6 +72,7 @@ def test_one_changed_digit_is_found_even_with_a_forged_digest(published, name, p
         restored(published, name, kept)
 
 
+@pytest.mark.slow
 def test_an_edit_without_a_forged_digest_is_found_by_the_digest(published):
     text = published.read_bytes()
     published.write_bytes(text + b" ")
@@ -81,6 +82,7 @@ def test_an_edit_without_a_forged_digest_is_found_by_the_digest(published):
         published.write_bytes(text)
 
 
+@pytest.mark.slow
 def test_other_input_is_found_and_lost_input_is_an_error(published):
     data = Path(json.loads((published.parent / "run.json").read_text())["parameters"]["data"])
     kept = data.read_bytes()

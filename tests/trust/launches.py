@@ -82,7 +82,7 @@ STUDIES.add(
 )
 STUDIES.add(
     "Its mean width, as a share of what is allowed",
-    {f"{kind}: {words}": (partial(width, kind=kind), 0.0, 1.0) for kind, words in WORLDS.items()},
+    {f"{kind}: {words}": (partial(width, kind=kind), 0.3, 1.0) for kind, words in WORLDS.items()},
     repetitions=2_000,
     share=False,
 )

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from pm_analytics.verdicts.findings import LaunchFindings
-    from pm_analytics.verdicts.series import SeriesReadout
 
 MIME = "application/vnd.pm-analytics.report+json"
 """How a notebook carries the receipt; the runner publishes it as report.json."""
@@ -66,22 +65,3 @@ def receipt_of(found: LaunchFindings) -> Receipt:
 def _claim(claim: Any, found: LaunchFindings) -> dict[str, Any]:  # noqa: ANN401 - a Claim
     window = [str(found.periods.after[0]), str(found.periods.after[1])]
     return asdict(claim) | {"grade": found.grade if claim.unit in {"lift", "difference"} else None, "window": window}
-
-
-def receipt_of_series(found: SeriesReadout) -> Receipt:
-    """Write down what a report on a series claims."""
-    line, window = found.impact.window.timeline, found.impact.window
-    span = [str(line.start(window.before)), str(line.start(line.count))]
-    return Receipt(
-        {
-            "schema": SCHEMA,
-            "kind": "launch_series",
-            "launch": found.launch_name,
-            "launched_at": found.launch_at,
-            "grade": found.grade,
-            "verdict": {"state": found.verdict.state, "rule": found.verdict.rule, "why": found.verdict.why},
-            "reasons": list(found.impact.refused),
-            "design": found.impact.design,
-            "claims": [asdict(each) | {"grade": found.grade, "window": span} for each in found.claims()],
-        }
-    )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import html
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
@@ -14,7 +14,7 @@ from pm_analytics.errors import ParameterError, SourceError, UnknownNameError
 from pm_analytics.metrics import Metric
 from pm_analytics.verdicts.grades import MEANINGS, Grade
 from pm_analytics.verdicts.passages import Html, Part, Section, listed, paragraph, table
-from pm_analytics.verdicts.receipt import Receipt, receipt_of_series
+from pm_analytics.verdicts.receipt import SCHEMA, Receipt
 from pm_analytics.verdicts.rules import RULES, Evidence, Verdict, decide
 from pm_analytics.verdicts.sections import MAKERS
 from pm_analytics.verdicts.sections.closing import CHANGE, NEXT
@@ -99,7 +99,7 @@ class SeriesReadout:
 
     def receipt(self) -> Receipt:
         """Give the report for machines."""
-        return receipt_of_series(self)
+        return _receipt(self)
 
     def __repr__(self) -> str:
         """Say the verdict in one line."""
@@ -258,3 +258,22 @@ def _guessed(frame: pd.DataFrame) -> str:
             f"{', '.join(map(str, frame.columns))}."
         )
     return str(found[0])
+
+
+def _receipt(found: SeriesReadout) -> Receipt:
+    """Write down what a report on a series claims."""
+    line, window = found.impact.window.timeline, found.impact.window
+    span = [str(line.start(window.before)), str(line.start(line.count))]
+    return Receipt(
+        {
+            "schema": SCHEMA,
+            "kind": "launch_series",
+            "launch": found.launch_name,
+            "launched_at": found.launch_at,
+            "grade": found.grade,
+            "verdict": {"state": found.verdict.state, "rule": found.verdict.rule, "why": found.verdict.why},
+            "reasons": list(found.impact.refused),
+            "design": found.impact.design,
+            "claims": [asdict(each) | {"grade": found.grade, "window": span} for each in found.claims()],
+        }
+    )

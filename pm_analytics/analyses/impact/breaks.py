@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from pm_analytics.analyses.impact.result import ImpactResult
+    from pm_analytics.analyses.impact.outcome import ImpactOutcome
 
 CLEAR = 0.25
 """A step that explains less of what the forecast leaves is not worth a date."""
@@ -68,7 +68,7 @@ class Began(Result):
         return []
 
 
-def began(result: ImpactResult) -> Began:
+def began(result: ImpactOutcome) -> Began:
     """Find when the level of a result's primary metric changed most around the launch."""
     window, path = result.window, result.path()
     left, first = _residuals(result)
@@ -92,7 +92,7 @@ def began(result: ImpactResult) -> Began:
     )
 
 
-def _residuals(result: ImpactResult) -> tuple[NDArray[np.float64], int]:
+def _residuals(result: ImpactOutcome) -> tuple[NDArray[np.float64], int]:
     """Give what a forecast leaves of the last periods; it learns from well before, or it would learn the step."""
     window = result.window
     series = result.path()[ACTUAL].to_numpy(dtype=float)

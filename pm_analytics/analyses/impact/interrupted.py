@@ -203,11 +203,17 @@ def too_little(known: NDArray[np.bool_], window: Window) -> list[str]:
     if past < needed:
         refused.append(
             f"only {line.say(past)} are known before the launch, and judging {line.say(after)} after it takes at least "
-            f"{needed:,}"
+            f"{needed:,}{_shorter(past, line)}"
         )
     if since < FULL_WEEK[line.step]:
         refused.append(f"only {line.say(since)} are known after the launch; a full week is the least")
     return refused
+
+
+def _shorter(past: int, line: Timeline) -> str:
+    """Say how much could be judged with this history; nothing when that is nothing."""
+    possible = past // LENGTHS_OF_TRAINING if past >= CYCLES[line.step] else 0
+    return f" (judge {line.say(possible)} at most)" if possible >= FULL_WEEK[line.step] else ""
 
 
 def _estimate(

@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    from pm_analytics.analyses.impact.result import ImpactResult
+    from pm_analytics.analyses.impact.outcome import ImpactOutcome
 
 MOST = 30
 OTHER = "(other)"
@@ -72,7 +72,7 @@ class Mix(Result):
         ]
 
 
-def mix(result: ImpactResult, by: str) -> Mix:
+def mix(result: ImpactOutcome, by: str) -> Mix:
     """Divide the change of a log's metric, from as many periods before the launch as after, into rate and mix.
 
     Raises

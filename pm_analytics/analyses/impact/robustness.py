@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from pm_analytics.analyses.impact.estimates import Estimate
     from pm_analytics.analyses.impact.interrupted import Window
-    from pm_analytics.analyses.impact.result import ImpactResult
+    from pm_analytics.analyses.impact.outcome import ImpactOutcome
 
 DEFAULT = "as reported"
 SHORTER, LONGER = 0.5, 2.0
@@ -60,7 +60,7 @@ class Robustness(Result):
 CANNOT = "cannot be judged"
 
 
-def robustness(result: ImpactResult) -> Robustness:
+def robustness(result: ImpactOutcome) -> Robustness:
     """Ask a result's question in other ways; of one series only: units compared have their own checks."""
     rows = [_row(DEFAULT, "calibrated", result.primary, result.window.after)]
     if result.design == "its":
@@ -94,7 +94,7 @@ def _status(difference: float, *, moved: bool) -> str:
     return ("moved up" if difference > 0 else "moved down") if moved else "not detectable"
 
 
-def _variants(result: ImpactResult) -> Iterator[tuple[str, Estimate, int]]:
+def _variants(result: ImpactOutcome) -> Iterator[tuple[str, Estimate, int]]:
     """Judge with another length, less history, or other covariates."""
     window, helping = result.window, result.covariates()
     series = result.measured.columns[result.primary.subject.metric]
@@ -114,7 +114,7 @@ def _variants(result: ImpactResult) -> Iterator[tuple[str, Estimate, int]]:
             yield f"without {name}", _judge(result, series, fewer, window), window.after
 
 
-def _lasting(result: ImpactResult, length: int) -> Window:
+def _lasting(result: ImpactOutcome, length: int) -> Window:
     window = result.window
     partial = bool(window.left_out[window.before])
     return interrupted.window_of(
@@ -123,13 +123,13 @@ def _lasting(result: ImpactResult, length: int) -> Window:
 
 
 def _judge(
-    result: ImpactResult, series: NDArray[np.float64], helping: dict[str, NDArray[np.float64]], window: Window
+    result: ImpactOutcome, series: NDArray[np.float64], helping: dict[str, NDArray[np.float64]], window: Window
 ) -> Estimate:
     return interrupted.estimate(result.primary.subject, series, helping, window, confidence=result.question.confidence)
 
 
 def _shortened(
-    result: ImpactResult, series: NDArray[np.float64], helping: dict[str, NDArray[np.float64]], drop: int
+    result: ImpactOutcome, series: NDArray[np.float64], helping: dict[str, NDArray[np.float64]], drop: int
 ) -> Estimate:
     window = result.window
     line = window.timeline
@@ -142,7 +142,7 @@ def _shortened(
     return _judge(result, series[drop:], {name: column[drop:] for name, column in helping.items()}, cut)
 
 
-def _companions(result: ImpactResult) -> Iterator[dict[str, Any]]:
+def _companions(result: ImpactOutcome) -> Iterator[dict[str, Any]]:
     """Judge by other methods, which believe their own model: their intervals are often too narrow."""
     window, each = result.window, result.primary
     helping, _ = interrupted.usable_covariates(result.covariates(), window)

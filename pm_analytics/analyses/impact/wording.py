@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from pm_analytics.analyses.impact.estimates import Estimate
     from pm_analytics.analyses.impact.interrupted import Window
-    from pm_analytics.analyses.impact.result import ImpactResult
 
 THOUSAND, HUNDRED = 1_000, 100
 
@@ -84,13 +83,3 @@ def say_refusal(each: Estimate) -> str:
     """Say that nothing may be claimed, and why."""
     reasons = "; ".join(each.refused) or "there is no interval"
     return f"{each.subject.metric}: what the launch changed cannot be told, since {reasons}"
-
-
-def say_role(result: ImpactResult) -> str:
-    """Say what the finding may be taken for."""
-    if not result.primary.moved:
-        return ""
-    if result.grade == "B":
-        return "This is what the launch did if both groups would otherwise have moved alike."
-    others = ", ".join(str(each) for each in result.window.occasions) or "none recorded"
-    return f"Other causes are not ruled out (on the calendar: {others})."

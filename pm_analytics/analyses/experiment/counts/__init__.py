@@ -1,6 +1,6 @@
 """Events and exposures -> small frames of counts and sums. All queries of the experiment, no arithmetic."""
 
-from pm_analytics.analyses.experiment.counts.ahead import Ahead, ask_ahead
+from pm_analytics.analyses.experiment.counts.ahead import ask_ahead
 from pm_analytics.analyses.experiment.counts.assignment import (
     Assignment,
     exposed_units,
@@ -13,7 +13,7 @@ from pm_analytics.analyses.experiment.counts.assignment import (
 )
 from pm_analytics.analyses.experiment.counts.grouping import cap_of, capped, clustered, strata_of
 from pm_analytics.analyses.experiment.counts.moments import Layout, Summed, layout_of, moments
-from pm_analytics.analyses.experiment.counts.values import Asked, Units, recorded_rows, unit_values
+from pm_analytics.analyses.experiment.counts.values import Ahead, Asked, Units, recorded_rows, unit_values
 
 __all__ = [
     "Ahead",

@@ -6,12 +6,12 @@ at once, on the hope that each unit has one row and fits; where that hope fails,
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from pm_analytics import engine, shortcuts
 from pm_analytics.analyses.experiment.counts.assignment import ROWS, UNITS, total_sums
 from pm_analytics.analyses.experiment.counts.moments import plain_sums
+from pm_analytics.analyses.experiment.counts.values import Ahead
 from pm_analytics.names import UNIT, VARIANT
 
 if TYPE_CHECKING:
@@ -21,15 +21,6 @@ if TYPE_CHECKING:
 
     from pm_analytics.analyses.experiment.counts.assignment import Assignment
     from pm_analytics.analyses.experiment.counts.moments import Layout
-    from pm_analytics.shortcuts import Known
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Ahead:
-    """What was asked for ahead: a row of sums per variant and stratum, and what was certain without asking."""
-
-    sums: pd.DataFrame
-    facts: Mapping[str, Known]
 
 
 def ask_ahead(rows: Any, exposures: Assignment, layouts: Sequence[Layout], strata: Sequence[str]) -> Ahead:  # noqa: ANN401

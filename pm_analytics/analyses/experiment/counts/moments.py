@@ -27,7 +27,7 @@ from pm_analytics.stats.moments import Moments
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from pm_analytics.analyses.experiment.counts.ahead import Ahead
+    from pm_analytics.analyses.experiment.counts.values import Ahead
     from pm_analytics.metrics import Metric
     from pm_analytics.shortcuts import Known
 

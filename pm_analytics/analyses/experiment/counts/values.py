@@ -28,9 +28,11 @@ from pm_analytics.times import microseconds
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
-    from pm_analytics.analyses.experiment.counts.ahead import Ahead
+    import pandas as pd
+
     from pm_analytics.events import EventLog
     from pm_analytics.metrics import Metric
+    from pm_analytics.shortcuts import Known
 
 NOW = "now"
 SUMMED = {"conversion", "count", "mean", "ratio"}
@@ -63,6 +65,14 @@ class Asked:
     before: int | None = None
     properties: Sequence[str] = ()
     trigger: str | None = None
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Ahead:
+    """What was asked for ahead: a row of sums per variant and stratum, and what was certain without asking."""
+
+    sums: pd.DataFrame
+    facts: Mapping[str, Known]
 
 
 @dataclass(frozen=True, slots=True, eq=False)

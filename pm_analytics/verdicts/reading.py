@@ -205,14 +205,14 @@ def _asked(log: EventLog, question: LaunchQuestion, gap: TrackingGap | None) -> 
         "confidence": question.confidence,
         "per": "unit",
     }
-    if question.compare_by is not None:
-        return asked | {"unit": question.compare_by, "treated": question.compare_with}
-    return asked | {
-        "covariates": question.daily(question.helper_events, noun(log)),
-        "untouched": question.untouched,
+    others = asked | {
         "guardrails": question.daily_guardrails(noun(log)),
         "negative_controls": question.daily(question.negative_control_events, noun(log)),
     }
+    if question.compare_by is not None:
+        return others | {"unit": question.compare_by, "treated": question.compare_with}
+    helping = {"covariates": question.daily(question.helper_events, noun(log)), "untouched": question.untouched}
+    return others | helping
 
 
 def _days_on(log: EventLog, question: LaunchQuestion) -> int:

@@ -245,6 +245,19 @@ def test_many_units_on_each_side_are_compared_by_difference_in_differences():
     assert "if both groups would otherwise have moved alike" in found.summary()
 
 
+def test_guardrails_and_negative_controls_are_compared_by_the_same_design():
+    frame = regions(5.0).assign(errors=regions(40.0, seed=8)["sales"], other=regions(6.0, seed=9)["sales"])
+    harm = pm.Metric.recorded("errors", kind="mean", direction="down", max_harm=0.1)
+    asked = {"time": "day", "unit": "region", "treated": with_it(10)}
+    found = pm.impact(frame, LAUNCH, "sales", guardrails=harm, **asked)
+    assert found.to_frame()["status"].tolist() == ["moved", "harm"]
+    assert set(found.to_frame()["design"]) == {"did"}
+    moved = pm.impact(frame, LAUNCH, "sales", negative_controls="other", **asked)
+    assert moved.claim == "refused"
+    with pytest.raises(ParameterError, match="units compared have each other"):
+        pm.impact(frame, LAUNCH, "sales", covariates="other", **asked)
+
+
 def test_few_units_with_it_get_a_synthetic_control():
     found = pm.impact(regions(8.0, treated=2), LAUNCH, "sales", time="day", unit="region", treated=with_it(2))
     assert found.design == "synthetic"

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import itertools
+import json
+from pathlib import Path
 
 import pytest
 
@@ -38,6 +40,13 @@ def test_each_lower_grade_forbids_at_least_as_much():
 def test_a_sentence_of_the_catalogue_keeps_to_the_grade_in_its_name(name):
     grade = name.rpartition(".")[2] if "." in name else "E"
     assert lint(SENTENCES[name], grade) == []
+
+
+@pytest.mark.parametrize("template", ["launch_impact", "experiment_readout"])
+def test_no_word_of_a_template_claims_more_than_a_description(template):
+    path = Path(__file__).resolve().parents[2] / "templates" / template / f"{template}.ipynb"
+    cells = json.loads(path.read_text(encoding="utf-8"))["cells"]
+    assert lint(" ".join("".join(cell["source"]) for cell in cells), "D") == []
 
 
 def test_a_sentence_above_its_grade_is_refused_before_anybody_reads_it():

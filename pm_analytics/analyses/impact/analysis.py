@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from pm_analytics.analyses.impact import interrupted
 from pm_analytics.analyses.impact.designs import choose
+from pm_analytics.analyses.impact.estimates import held_against_controls
 from pm_analytics.analyses.impact.panels import judged_panel
 from pm_analytics.analyses.impact.question import Question, names_of, question_of
 from pm_analytics.analyses.impact.result import ImpactResult, table_of
@@ -192,21 +193,6 @@ def _estimate(asked: Question, subject: Subject, name: str, measured: Measured, 
     if subject.role == "negative control":
         confidence = 1 - (1 - confidence) / len(asked.negative_controls)
     return interrupted.estimate(subject, measured.columns[name], helping, window, confidence=confidence)
-
-
-def held_against_controls(estimates: Sequence[Estimate]) -> Estimate:
-    """Refuse the primary metric when something moved that the launch cannot touch."""
-    first = estimates[0]
-    moved = [each.subject.metric for each in estimates if each.subject.role == "negative control" and each.moved]
-    if not moved:
-        return first
-    return replace(
-        first,
-        refused=(
-            *first.refused,
-            f"{', '.join(moved)} moved too, which the launch cannot touch: something else happened",
-        ),
-    )
 
 
 def basis_of(scope: str, window: Window) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Literal
 
 import pandas as pd
@@ -185,3 +185,18 @@ def path_of(
         table[name] = list(more.get(name, [math.nan] * len(table)))
     table.insert(6, DIFFERENCE, table[ACTUAL] - table[EXPECTED])
     return table
+
+
+def held_against_controls(estimates: Sequence[Estimate]) -> Estimate:
+    """Refuse the primary metric when something moved that the launch cannot touch."""
+    first = estimates[0]
+    moved = [each.subject.metric for each in estimates if each.subject.role == "negative control" and each.moved]
+    if not moved:
+        return first
+    return replace(
+        first,
+        refused=(
+            *first.refused,
+            f"{', '.join(moved)} moved too, which the launch cannot touch: something else happened",
+        ),
+    )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -12,11 +13,11 @@ from pm_analytics.analyses.impact.by_did import by_did
 from pm_analytics.analyses.impact.by_synthetic import by_synthetic
 from pm_analytics.analyses.impact.by_waves import by_waves
 from pm_analytics.analyses.impact.designs import Units, choose
-from pm_analytics.analyses.impact.estimates import Estimate, Subject
+from pm_analytics.analyses.impact.estimates import Estimate, Subject, held_against_controls
 from pm_analytics.analyses.impact.panel import WITHOUT, Panel, panel_of
 from pm_analytics.analyses.impact.panel_paths import means_of
 from pm_analytics.analyses.impact.result import ImpactResult, table_of
-from pm_analytics.analyses.impact.series import Measured
+from pm_analytics.analyses.impact.series import Measured, name_of
 from pm_analytics.analyses.impact.timeline import LENGTHS
 from pm_analytics.errors import DataError
 
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 
     from pm_analytics.analyses.impact.interrupted import Window
     from pm_analytics.analyses.impact.question import Question
+    from pm_analytics.metrics import Metric
 
 
 def judged_panel(asked: Question) -> ImpactResult:
@@ -40,19 +42,34 @@ def judged_panel(asked: Question) -> ImpactResult:
     counted = Units(int(treated.sum()), int((~treated).sum()), len(set(panel.got_it.values())), before)
     choice = choose(asked, counted)
     window = window_of_panel(asked, panel, before, whole=choice.design == "staggered")
-    subject = asked.subjects()[0][0]
-    found, columns = JUDGES[choice.design](asked, subject, panel, window)
+    judge = JUDGES[choice.design]
+    subjects = asked.subjects()
+    found, columns = judge(asked, subjects[0][0], panel, window)
+    others = [judge(asked, subject, _panel_of(asked, metric, panel), window)[0] for subject, metric in subjects[1:]]
+    estimates = [found, *others]
+    estimates[0] = held_against_controls(estimates)
     return ImpactResult(
-        _table=table_of([found]),
-        definition=_definition(subject, panel, window, choice.design),
+        _table=table_of(estimates),
+        definition=_definition(subjects[0][0], panel, window, choice.design),
         basis=f"{counted.treated} units with the launch, {counted.untreated} without; {panel.scope}",
-        estimates=(found,),
+        estimates=tuple(estimates),
         window=window,
         design=found.design,
         why=choice.why,
         question=asked,
         measured=Measured(panel.timeline, columns, panel.scope),
     )
+
+
+def _panel_of(asked: Question, metric: Metric | str, first: Panel) -> Panel:
+    """Measure another metric for the same units and periods."""
+    other = panel_of(replace(asked, metric=metric))
+    places = [other.units.index(unit) for unit in first.units if unit in other.units]
+    if len(places) < len(first.units) or other.timeline != first.timeline:
+        raise DataError(
+            f"{name_of(metric)!r} is not known for the same units and periods as {name_of(asked.metric)!r}."
+        )
+    return replace(other, units=first.units, cells=other.cells[:, places])
 
 
 def window_of_panel(asked: Question, panel: Panel, before: int, *, whole: bool) -> Window:

@@ -105,6 +105,10 @@ def _check_panel(asked: Question) -> None:
             f"unit={asked.unit!r} needs treated=[...]: the units that got the launch; or launched_at as a mapping of "
             "unit to date, if they got it in waves."
         )
+    if asked.unit is not None and asked.covariates:
+        raise ParameterError(
+            "covariates= help the forecast of one series; units compared have each other. Leave it out."
+        )
     if asked.design in {"did", "synthetic"} and asked.unit is None:
         raise ParameterError(f"design={asked.design!r} compares units: say unit= and treated=.")
     if asked.design == "staggered" and not waves:

@@ -52,7 +52,7 @@ def test_a_notebook_runs_from_top_to_bottom_without_a_word_of_complaint(run, pat
 
 def test_the_first_notebook_draws_its_charts_and_leaves_a_report(run):
     notebook, folder = run(NOTEBOOKS[0])
-    assert sum(CHART in output.get("data", {}) for output in outputs(notebook)) == 5
+    assert sum(CHART in output.get("data", {}) for output in outputs(notebook)) == 6
     pages = list(folder.glob("reports/launch_impact/*/report.html"))
     assert len(pages) == 1
     assert "reports/launch_impact/bulk-edit/report.html" in outputs(notebook)[-1].data["text/html"]

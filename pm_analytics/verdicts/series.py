@@ -63,7 +63,7 @@ class SeriesReadout:
             "Launched": self.launch_at,
             "Data": f"{line.first} to before {line.start(line.count)}, by {line.step}",
             "Evidence": f"grade {self.grade}, {MEANINGS[self.grade]}",
-            "Judged": line.say(self.impact.window.after),
+            "Judged": line.say(self.impact.window.judged),
         }
         items = "".join(
             f'<div class="pm-fact"><dt>{html.escape(name)}</dt><dd>{html.escape(text)}</dd></div>'
@@ -137,7 +137,7 @@ class SeriesReadout:
         if self.grade not in {"B", "C"}:
             return None
         change = f"{each.lift:+.1%} ({each.lift_lower:+.1%} to {each.lift_upper:+.1%})"
-        n = self.impact.window.timeline.say(self.impact.window.after)
+        n = self.impact.window.timeline.say(self.impact.window.judged)
         said = word(*each.good, self.wanted, self.worthwhile)
         numbers = (f"{each.actual:,.4g}", f"{each.expected:,.4g}")
         row = (each.subject.metric, *numbers, change, f"{self.wanted:+.1%}", said, n)

@@ -198,7 +198,7 @@ def _estimate(asked: Question, subject: Subject, name: str, measured: Measured, 
 def basis_of(scope: str, window: Window) -> str:
     """Say what the numbers rest on."""
     line = window.timeline
-    return f"{line.say(window.before)} before and {line.say(window.after)} after {line.start(window.before)}; {scope}"
+    return f"{line.say(window.before)} before and {line.say(window.judged)} after {line.start(window.before)}; {scope}"
 
 
 def _definition(asked: Question, measured: Measured, window: Window) -> str:
@@ -211,5 +211,5 @@ def _definition(asked: Question, measured: Measured, window: Window) -> str:
     return (
         f"{name_of(asked.metric)}{per} around the launch of {line.start(window.before)}, by {line.step}: actual "
         f"minus a forecast from trend{', weekday' if line.step == 'day' else ''} and history{helped}{because}, over "
-        f"{line.say(window.after)}; {asked.confidence:.0%} interval from fake launches{lost}; {measured.scope}."
+        f"{line.say(window.judged)}; {asked.confidence:.0%} interval from fake launches{lost}; {measured.scope}."
     )

@@ -60,6 +60,11 @@ class Window:
         """Periods judged."""
         return self.timeline.count - self.before
 
+    @property
+    def judged(self) -> int:
+        """Periods after the launch that count."""
+        return self.after - int(self.left_out[self.before :].sum())
+
     def phases(self) -> list[str]:
         """Name the part that each period plays."""
         return [
@@ -196,7 +201,7 @@ def usable_covariates(
 def too_little(known: NDArray[np.bool_], window: Window) -> list[str]:
     """Say why the history or the time since the launch is too short to judge anything."""
     line, before = window.timeline, window.before
-    after = window.after - int(window.left_out[before:].sum())
+    after = window.judged
     past, since = int(known[:before].sum()), int(known[before:].sum())
     needed = max(CYCLES[line.step], LENGTHS_OF_TRAINING * after)
     refused = []

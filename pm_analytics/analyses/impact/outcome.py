@@ -157,7 +157,7 @@ class ImpactOutcome(Result):
         for each in self.estimates:
             name = each.subject.metric
             judged = each.known and not each.refused
-            after = self.window.after
+            after = self.window.judged
             made.append(
                 Claim(
                     f"impact.{name}.lift",

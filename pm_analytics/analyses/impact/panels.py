@@ -91,7 +91,7 @@ def _definition(subject: Subject, panel: Panel, window: Window, design: str) -> 
     }
     return (
         f"{subject.metric} around the launch of {panel.first}, by {line.step}: {ways[design]}; over "
-        f"{line.say(window.after)}; {panel.scope}."
+        f"{line.say(window.judged)}; {panel.scope}."
     )
 
 

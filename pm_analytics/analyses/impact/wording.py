@@ -32,7 +32,7 @@ def say_share(value: float, *, signed: bool = True) -> str:
 def say_estimate(each: Estimate, window: Window, *, short: bool = False) -> str:
     """Say by how much a metric differs from what was to be expected, and whether that is more than usual."""
     line = window.timeline
-    span = f"over {line.say(window.after - int(window.left_out[window.before :].sum()))} after the launch"
+    span = f"over {line.say(window.judged)} after the launch"
     amount = _amount(each)
     name = each.subject.metric
     if each.moved:

@@ -76,7 +76,7 @@ def _effects(found: LaunchFindings) -> list[tuple[str, ...]]:
         said = word(*each.good, asked.wanted_lift, asked.min_worthwhile) if primary else each.status
         target = f"{asked.wanted_lift:+.1%}" if primary else _limit(each.subject.max_harm)
         change = f"{each.lift:+.1%} ({each.lift_lower:+.1%} to {each.lift_upper:+.1%})" if each.known else NOTHING
-        n = found.impact.window.timeline.say(found.impact.window.after)
+        n = found.impact.window.timeline.say(found.impact.window.judged)
         made.append((each.subject.metric, f"{each.actual:,.4g}", f"{each.expected:,.4g}", change, target, said, n))
     return made
 

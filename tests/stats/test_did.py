@@ -1,6 +1,7 @@
 """Difference in differences and launches in waves, on panels whose truth is known."""
 
 import numpy as np
+import pandas as pd
 import pytest
 import statsmodels.api as sm
 
@@ -135,6 +136,26 @@ def test_two_groups_and_two_periods_are_plain_difference_in_differences():
     plain = did(cells, first == 1, 1)
     assert found.overall.effect == pytest.approx(plain.effect)
     assert found.overall.error == pytest.approx(plain.error, rel=0.05)
+
+
+@pytest.mark.parametrize(("controls", "theirs"), [("never", "never_treated"), ("not yet", "not_yet_treated")])
+def test_waves_agree_with_the_library_that_is_made_for_them(controls, theirs):
+    library = pytest.importorskip("diff_diff", reason="the extra 'did' is not installed")
+    cells, first, _, _ = waves(3)
+    periods, units = cells.shape
+    frame = pd.DataFrame(
+        {"y": cells.ravel(), "t": np.repeat(np.arange(1, periods + 1), units), "u": np.tile(np.arange(units), periods)}
+    )
+    frame["g"] = np.where(first == NEVER, 0, first + 1)[frame["u"]]
+    wanted = library.CallawaySantAnna(control_group=theirs).fit(frame, "y", "u", "t", "g")
+    events = wanted.aggregate("event_study").to_dataframe().set_index("event_time")
+    found = staggered(cells, first, controls=controls)
+    assert (found.overall.effect, found.overall.error) == pytest.approx(
+        (float(wanted.overall_att), float(wanted.overall_se)), rel=1e-9
+    )
+    for each in found.events:
+        said = events.loc[each.label]
+        assert (each.effect, each.error) == pytest.approx((said["att"], said["se"]), rel=1e-9, abs=1e-12)
 
 
 def test_waves_cover_their_truth():

@@ -11,7 +11,7 @@ import pm_analytics as pm
 from pm_analytics.quality.launch import Around, tracking
 
 sys.path.insert(0, str(Path(__file__).resolve().parent / "verdicts"))
-from launches import LAUNCH, events_of
+from made_up import LAUNCH, events_of
 
 
 def log_of(frame, **options):

@@ -16,7 +16,7 @@ from pm_analytics.errors import ParameterError, ReportError
 from pm_analytics.verdicts import lint
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "verdicts"))
-from launches import LAUNCH, events_of, exposures_of
+from made_up import LAUNCH, events_of, exposures_of
 
 QUESTION = {
     "launch_name": "Bulk",

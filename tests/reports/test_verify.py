@@ -12,7 +12,7 @@ from pm_analytics.cli import main
 from pm_analytics.errors import ReportError, SourceError
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "verdicts"))
-from launches import LAUNCH, events_of
+from made_up import LAUNCH, events_of
 
 
 @pytest.fixture(scope="module")

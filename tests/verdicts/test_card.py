@@ -11,7 +11,7 @@ from pm_analytics.errors import ParameterError, SourceError, UnknownNameError
 from pm_analytics.verdicts.ledger import Ledger
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))
-from launches import LAUNCH, events_of
+from made_up import LAUNCH, events_of
 
 TEXT = """
 launch: Bulk edit

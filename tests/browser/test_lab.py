@@ -23,7 +23,7 @@ pytestmark = pytest.mark.browser
 
 ROOT = Path(__file__).resolve().parents[2]
 NOTEBOOK = ROOT / "notebooks" / "00_start_here.ipynb"
-CHARTS = 5
+CHARTS = 6
 TALL = {"width": 1300, "height": 9000}
 SETTINGS = {
     # a toast with news would cover the page, and a long notebook would be shown only in part

@@ -177,6 +177,7 @@ STUDIES.add(
         "grade C, its own past": (partial(scaled_null, make=of_series), 0.0, 0.025),
     },
     repetitions=1_000,
+    fewest=100,
 )
 
 
@@ -197,6 +198,7 @@ STUDIES.add(
     "Reports without enough data that say something about cause",
     {"32 days before, 28 after": (claimed_without_evidence, 0.0, 0.001)},
     repetitions=400,
+    fewest=40,
 )
 
 
@@ -216,4 +218,5 @@ STUDIES.add(
     "Changes of the planned size that are found (power 0.8)",
     {f"noise that lingers {share:g}": (partial(found_at_mde, lingers=share), 0.72, 0.92) for share in (0, 0.4, 0.8)},
     repetitions=600,
+    fewest=60,
 )

@@ -35,6 +35,8 @@ class Case:
         As stated on the page.
     share : bool
         Whether the number is a share of the repetitions, so that chance alone moves it.
+    fewest : int
+        Repetitions below which a part is not run.
     """
 
     study: str
@@ -44,6 +46,7 @@ class Case:
     most: float
     repetitions: int = 10_000
     share: bool = True
+    fewest: int = 200
 
     @property
     def id(self) -> str:
@@ -52,7 +55,7 @@ class Case:
 
     def found(self) -> Found:
         """Run it, as often as this run asks for."""
-        times = max(200, round(self.repetitions * SHARE)) if self.repetitions > 1 else 1
+        times = max(self.fewest, round(self.repetitions * SHARE)) if self.repetitions > 1 else 1
         rng = np.random.default_rng(zlib.crc32(self.id.encode()))
         return Found(self, times, float(self.run(times, rng)))
 

@@ -51,12 +51,20 @@ def users(path: Path) -> None:
     )
 
 
+def of_users(path: Path) -> Any:  # noqa: ANN401
+    """Open the users in a connection to DuckDB: a table of a database, or a Parquet file."""
+    import ibis
+
+    if path.suffix == ".parquet":
+        return ibis.duckdb.connect().read_parquet(str(path))
+    return ibis.duckdb.connect(str(path), read_only=True).table("users")
+
+
 def ours(path: Path) -> Any:  # noqa: ANN401
     """Run the experiment of this package."""
     import pm_analytics as pm
-    from pm_analytics import engine
 
-    table = engine.local().read_parquet(str(path))
+    table = of_users(path)
     metrics = [pm.Metric.recorded(f"y{k}", kind="mean", before=f"x{k}", name=f"m{k}") for k in range(METRICS)]
     plan = pm.ExperimentPlan(metrics)
 
@@ -70,10 +78,9 @@ def ours(path: Path) -> Any:  # noqa: ANN401
 
 def theirs(path: Path) -> Any:  # noqa: ANN401
     """Run the same with tea-tasting."""
-    import ibis
     import tea_tasting as tt
 
-    table = ibis.duckdb.connect().read_parquet(str(path))
+    table = of_users(path)
     asked = tt.Experiment({f"m{k}": tt.Mean(f"y{k}", f"x{k}") for k in range(METRICS)}, variant="variant")
 
     def work() -> list[float]:
@@ -164,21 +171,35 @@ time in it. Synthetic data.
 """
 
 
+def stored(path: Path, source: Path) -> None:
+    """Write the same users as a table of a DuckDB database."""
+    import duckdb
+
+    with duckdb.connect(str(path)) as place:
+        place.execute(f"CREATE TABLE users AS SELECT * FROM '{source}'")
+
+
 def _users(folder: Path) -> list[str]:
     path = folder / f"users_{USERS}.parquet"
     if not path.exists():
         users(path)
+    database = path.with_suffix(".duckdb")
+    if not database.exists():
+        stored(database, path)
+    return [_beside(database, "a table of DuckDB"), _beside(path, "a Parquet file")]
+
+
+def _beside(path: Path, what: str) -> str:
     rounds = [(child("ours", path), child("tea-tasting", path)) for _ in range(ROUNDS)]
     ratios = [mine["seconds"] / other["seconds"] for mine, other in rounds]
     apart = max(abs(a - b) for a, b in zip(rounds[0][0]["answer"], rounds[0][1]["answer"], strict=True))
     peak = max(mine["megabytes"] for mine, _ in rounds)
     middle = statistics.median(ratios)
-    said = (
-        f"- {METRICS} adjusted metrics on {USERS:,} users, Parquet: **{middle:.2f}** times the time of tea-tasting "
+    return (
+        f"- {METRICS} adjusted metrics on {USERS:,} users, {what}: **{middle:.2f}** times the time of tea-tasting "
         f"({min(ratios):.2f} to {max(ratios):.2f} over {ROUNDS} rounds), {peak:,.0f} MB at most. Largest difference of "
         f"an effect: {apart:.1e}."
     )
-    return [said]
 
 
 def _log(events: int, folder: Path) -> list[str]:

@@ -298,16 +298,33 @@ def attach(path: Path, *, writable: bool = False) -> str:
     return name
 
 
-def sql(expression: Any) -> str:  # noqa: ANN401
-    """Write a query of the embedded engine's tables as its SQL."""
+def sql(expression: Any, place: Any = None) -> str:  # noqa: ANN401
+    """Write a query as SQL of the embedded engine, or of another connection to DuckDB."""
     with _turn:
-        return str(local().compile(expression))
+        return str((place or local()).compile(expression))
+
+
+def has_text(column: Any) -> Any:  # noqa: ANN401 - an Ibis column of text
+    """Write the condition that a text is more than spaces.
+
+    In DuckDB, where texts are compared byte by byte, whatever begins with more than a space is settled by comparing,
+    which column statistics mostly do without looking at a row.
+    """
+    more_than_spaces = column.strip() != ""
+    return more_than_spaces if duckdb_of(column) is None else (column >= "!") | more_than_spaces
 
 
 def lies_here(expression: Any) -> bool:  # noqa: ANN401
     """Tell whether all tables of a query are the embedded engine's own."""
+    return duckdb_of(expression) is local()
+
+
+def duckdb_of(expression: Any) -> Any:  # noqa: ANN401
+    """Give the connection to DuckDB, ours or one of the user's own, that all tables of a query lie behind, if any."""
     tables = expression.op().find((ops.DatabaseTable, ops.SQLQueryResult, ops.InMemoryTable))
-    return all(getattr(table, "source", None) is local() for table in tables)
+    places = {getattr(table, "source", None) for table in tables} or {local()}
+    place = places.pop() if len(places) == 1 else None
+    return place if getattr(place, "name", None) == dialects.LOCAL else None
 
 
 def copied(expression: Any, stem: str) -> Any:  # noqa: ANN401

@@ -342,7 +342,7 @@ class EventLog:
         if self.unit == USER_ID and self._account is not None:
             return table
         unit = table[self.unit]
-        return table.filter(unit.notnull() & (unit.strip() != "") if unit.type().is_string() else unit.notnull())
+        return table.filter(unit.notnull() & engine.has_text(unit) if unit.type().is_string() else unit.notnull())
 
     def moment(self, when: Moment, *, name: str = "time") -> int:
         """Read a date or time in the log's zone, as UTC microseconds."""

@@ -1,4 +1,4 @@
-"""What the embedded engine can tell without reading rows, or faster than usual; exact, or not told at all."""
+"""What DuckDB can tell without reading rows, or faster than usual; exact, or not told at all."""
 
 from __future__ import annotations
 
@@ -6,13 +6,14 @@ import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-import ibis
-from ibis.expr import datatypes as dt
+from ibis.expr import operations as ops
 
 from pm_analytics import engine
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Sequence
+
+    import pandas as pd
 
 MOST_BITS = 2**28
 """Numbers told apart by bits: 32 MB of them per group."""
@@ -30,21 +31,84 @@ class Known:
 NOTHING = Known()
 
 
-def known(table: Any, columns: Sequence[str]) -> dict[str, Known]:  # noqa: ANN401 - an Ibis table
-    """Ask what the engine's own statistics say of some columns; no rows are read, so ask of simple selections only.
+@dataclass(frozen=True, slots=True, eq=False)
+class Rows:
+    """Rows of which several questions are asked: DuckDB is given their query once, and a name for it in the others.
 
-    Returns
-    -------
-    dict
-        Column -> :class:`Known`; :data:`NOTHING` where the table lies in another engine, has no rows, or keeps no
-        statistics. A not-a-number may be there in any case: statistics leave it out.
+    Nothing is kept: they are read each time.
+
+    Attributes
+    ----------
+    table : Ibis table
+        What questions are written of.
     """
-    nothing = dict.fromkeys(columns, NOTHING)
-    if not columns or not engine.lies_here(table):
-        return nothing
-    asked = ", ".join(f"stats({engine.identifier(name)})" for name in columns)
-    rows = engine.fetch(f"SELECT {asked} FROM ({engine.sql(table.select(*columns))}) LIMIT 1")
-    return nothing | {name: _known(told) for name, told in zip(columns, rows[0], strict=True)} if rows else nothing
+
+    table: Any
+    _place: Any = None
+    _text: str = ""
+    _alive: Any = None
+    """What the text refers to: a stored table goes when nothing refers to it any more."""
+
+    @classmethod
+    def of(cls, table: Any) -> Rows:  # noqa: ANN401 - an Ibis table
+        """Take the rows of any query; of one that does not lie in DuckDB, each question is asked as usual."""
+        place = engine.duckdb_of(table)
+        if place is None:
+            return cls(table)
+        name = engine.new_name("rows")
+        stand_in = ops.DatabaseTable(name, table.schema(), place, namespace=ops.Namespace()).to_expr()
+        return cls(stand_in, place, f"WITH {name} AS ({engine.sql(table, place)})", table)
+
+    def run(self, question: Any) -> pd.DataFrame:  # noqa: ANN401 - an Ibis table, made of ``table``
+        """Run a question, and return its few rows."""
+        if self._place is None:
+            return engine.run(question)
+        return self._fetch(f"SELECT * FROM ({engine.sql(question, self._place)})")
+
+    def known(self, columns: Sequence[str]) -> dict[str, Known]:
+        """Ask what DuckDB's own statistics say of some columns; no rows are read, if the rows are a mere selection.
+
+        Returns
+        -------
+        dict
+            Column -> :class:`Known`; :data:`NOTHING` where the table lies in another engine, has no rows, or keeps no
+            statistics. A not-a-number may be there in any case: statistics leave it out.
+        """
+        nothing = dict.fromkeys(columns, NOTHING)
+        if not columns or self._place is None:
+            return nothing
+        asked = ", ".join(f"stats({engine.identifier(name)})" for name in columns)
+        told = self._fetch(f"SELECT {asked} FROM {self.table.get_name()} LIMIT 1").to_dict("split")["data"]
+        return nothing | {name: _known(said) for name, said in zip(columns, told[0], strict=True)} if told else nothing
+
+    def distinct_numbers(self, column: str, ends: Known) -> int | None:
+        """Count the distinct whole numbers of a column by marking one bit for each.
+
+        Exact, and much faster than a set of them where they lie close together. A question of its own, since marking
+        costs several times as much beside sums per group.
+
+        Parameters
+        ----------
+        column : str
+            The numbers.
+        ends : Known
+            What is known of that column.
+
+        Returns
+        -------
+        int or None
+            None where bits are no way: no whole numbers, or they lie too far apart.
+        """
+        if not (self.table[column].type().is_integer() and ends.high - ends.low < MOST_BITS):
+            return None
+        marked = f"bitstring_agg({engine.identifier(column)}::BIGINT, {int(ends.low)}, {int(ends.high)})"
+        told = self._fetch(f"SELECT coalesce(bit_count({marked}), 0) AS n FROM {self.table.get_name()}")
+        return int(told["n"].iloc[0])
+
+    def _fetch(self, question: str) -> pd.DataFrame:
+        with engine.in_plain_words():
+            found: pd.DataFrame = self._place.con.execute(f"{self._text} {question}").df()
+        return found
 
 
 def _known(told: Any) -> Known:  # noqa: ANN401 - what the engine says, in its own form
@@ -55,52 +119,3 @@ def _known(told: Any) -> Known:  # noqa: ANN401 - what the engine says, in its o
     if isinstance(low, int | float) and isinstance(high, int | float):
         return Known(float(low), float(high), no_null)
     return Known(no_null=no_null)
-
-
-@ibis.udf.agg.builtin(name="bitstring_agg", signature=((dt.int64, dt.int64, dt.int64), dt.binary))  # type: ignore[untyped-decorator]
-def _marked(number: Any, low: int, high: int) -> bytes:  # type: ignore[empty-body]  # noqa: ANN401
-    """Mark one bit for each number."""
-
-
-@ibis.udf.agg.builtin(name="bit_or", signature=((dt.binary,), dt.binary))  # type: ignore[untyped-decorator]
-def _either(bits: Any) -> bytes:  # type: ignore[empty-body]  # noqa: ANN401
-    """Lay bits over each other."""
-
-
-@ibis.udf.scalar.builtin(name="bit_count", signature=((dt.binary,), dt.int64))  # type: ignore[untyped-decorator]
-def _bits(bits: Any) -> int:  # type: ignore[empty-body]  # noqa: ANN401
-    """Count the bits that are marked."""
-
-
-def with_distinct(
-    table: Any,  # noqa: ANN401
-    by: Sequence[str],
-    sums: Mapping[str, Any],
-    number: str,
-    name: str,
-    ends: Known,
-) -> Any:  # noqa: ANN401
-    """Sum per group, and count the distinct whole numbers of a column over all groups, in one pass.
-
-    One bit is marked for each number: exact, and much faster than a set of them, where they lie close together.
-
-    Parameters
-    ----------
-    table, by, sums
-        What to sum, and of which groups.
-    number, name : str
-        The column of whole numbers, and what to call its count, which stands in every row of the answer.
-    ends : Known
-        What is known of that column.
-
-    Returns
-    -------
-    Ibis table
-        ``by``, the sums, and the count; without the count where bits are no way.
-    """
-    if not (table[number].type().is_integer() and ends.high - ends.low < MOST_BITS):
-        return table.group_by(by).aggregate(**sums)
-    marked = _marked(table[number].cast("int64"), int(ends.low), int(ends.high))
-    grouped = table.group_by(by).aggregate(**sums, marked=marked)
-    everywhere = _bits(_either(grouped["marked"]).over(ibis.window()))
-    return grouped.mutate(**{name: everywhere}).drop("marked")

@@ -125,5 +125,5 @@ def _canonical(table: Any, columns: Mapping[str, str], event_name: str | None, *
     kept = named.filter(named[USER_ID].notnull() & named[EVENT].notnull() & named[TIME].notnull())
     for name in (USER_ID, EVENT):
         if named[name].type().is_string():
-            kept = kept.filter((kept[name].strip() if spaces else kept[name]) != "")
+            kept = kept.filter(engine.has_text(kept[name]) if spaces else kept[name] != "")
     return kept

@@ -9,19 +9,21 @@ from typing import TYPE_CHECKING, Any
 import ibis
 import pandas as pd
 
-from pm_analytics import engine, shortcuts
+from pm_analytics import engine
 from pm_analytics.names import EVENT, TIME, UNIT, USERS, VARIANT
 from pm_analytics.results import records
+from pm_analytics.shortcuts import Rows
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from pm_analytics.events import EventLog
+    from pm_analytics.shortcuts import Known
 
 AT = "at"
 """When a unit was first exposed: UTC microseconds."""
 FITS = "fits"
-ROWS, UNITS = "rows", "units"
+ROWS = "rows"
 OWN = {UNIT, VARIANT, AT, FITS}
 
 
@@ -48,16 +50,18 @@ class Assignment:
 
     @cached_property
     def totals(self) -> list[dict[str, Any]]:
-        """Rows of each variant, their first and last instant, and (where it is quick to count) all distinct units."""
+        """Rows of each variant, their first and last instant, and those that were shown what another should see."""
         rows = exposure_rows(self)
-        facts = shortcuts.known(rows, [UNIT])
-        return records(
-            engine.run(shortcuts.with_distinct(rows, [VARIANT], total_sums(self, rows), UNIT, UNITS, facts[UNIT]))
-        )
+        return records(engine.run(rows.group_by(VARIANT).aggregate(**total_sums(self, rows))))
 
-    def learn(self, totals: pd.DataFrame) -> None:
-        """Take over the totals from a question that asked for them among other things."""
-        self.__dict__["totals"] = records(totals)
+    @cached_property
+    def units(self) -> int:
+        """Distinct units of all variants together."""
+        return distinct_units(Rows.of(exposure_rows(self)))
+
+    def learn(self, totals: pd.DataFrame, units: int) -> None:
+        """Take over the totals from questions that asked for them among other things."""
+        self.__dict__.update(totals=records(totals), units=units)
 
     @cached_property
     def found(self) -> dict[str, int]:
@@ -94,7 +98,7 @@ def contradictions(exposures: Assignment) -> dict[str, int]:
     rows, totals = exposure_rows(exposures), exposures.totals
     counted = {
         "rows": sum(int(row[ROWS]) for row in totals),
-        "units": _units(rows, totals),
+        "units": exposures.units,
         "mismatched": sum(int(row.get("mismatched", 0)) for row in totals),
         "first": min((int(row.get("first", 0)) for row in totals), default=0),
         "last": max((int(row.get("last", 0)) for row in totals), default=0),
@@ -120,11 +124,12 @@ def total_sums(exposures: Assignment, rows: Any) -> dict[str, Any]:  # noqa: ANN
     return sums
 
 
-def _units(rows: Any, totals: Sequence[Mapping[str, Any]]) -> int:  # noqa: ANN401
-    """Count the distinct units, where the totals do not hold that already."""
-    if totals and UNITS in totals[0]:
-        return int(totals[0][UNITS])
-    return engine.counts(rows.aggregate(units=rows[UNIT].nunique()))["units"]
+def distinct_units(rows: Rows, ends: Known | None = None) -> int:
+    """Count the distinct units of exposures; ``ends`` is what is known of their column, if that was asked before."""
+    marked = rows.distinct_numbers(UNIT, rows.known([UNIT])[UNIT] if ends is None else ends)
+    if marked is not None:
+        return marked
+    return int(rows.run(rows.table.aggregate(units=rows.table[UNIT].nunique()))["units"].iloc[0])
 
 
 def exposed_units(exposures: Assignment) -> dict[str, int]:

@@ -196,13 +196,14 @@ def _products(layout: Layout, columns: Mapping[int, Any]) -> dict[str, Any]:
     return sums | {f"{stem}_p{i}_{j}": (columns[i] * columns[j]).sum() for i, j in pairs}
 
 
-def _plain_names(layouts: Sequence[Layout]) -> list[str]:
+def plain_names(layouts: Sequence[Layout]) -> list[str]:
+    """List the columns that are summed as they are."""
     return list(dict.fromkeys(name for layout in layouts for name in layout.columns if ":" not in name))
 
 
 def _any_null(table: Any, layouts: Sequence[Layout], facts: Mapping[str, Known]) -> dict[str, Any]:  # noqa: ANN401
     """Count the units of whom anything is not known, unless nothing can be."""
-    names = [name for name in _plain_names(layouts) if not facts.get(name, NOTHING).no_null]
+    names = [name for name in plain_names(layouts) if not facts.get(name, NOTHING).no_null]
     empty = [table[name].isnull() for name in names]
     return {"incomplete": engine.any_of(empty).cast("int64").sum()} if empty else {}
 

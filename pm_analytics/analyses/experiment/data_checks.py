@@ -27,31 +27,28 @@ MOST_MIXED = 0.01
 def exposure_before_outcome(units: Units, plan: ExperimentPlan) -> Check:
     """Check that outcomes do not lie just before exposure: then the outcome, or its page, may have led to exposure."""
     name = "exposure before outcome"
-    log = units.asked.log
-    metrics = {
-        number: metric
-        for number, (metric, role) in enumerate(plan.metrics())
-        if role == "primary"
-        and not metric.is_recorded
-        and metric.event is not None
-        and metric.kind in {"conversion", "count"}
+    primary = {
+        metric.event: None
+        for metric, role in plan.metrics()
+        if role == "primary" and not metric.is_recorded and metric.kind in {"conversion", "count"}
     }
-    if log is None or not metrics:
+    events = [event for event in primary if event is not None]
+    if units.asked.log is None or not events:
         return Check(name, "not checked", "no primary metric counts events of its own")
-    around = counts.around_exposure(units, log, metrics)
-    for number, seen in around.items():
+    around = counts.around_exposure(units, events)
+    for event, seen in around.items():
         if seen["before"] >= FEWEST_AROUND and seen["before"] > seen["after"]:
             return Check(
                 name,
                 "failed",
-                f"{seen['before']:,} units did {metrics[number].event!r} in the hour before their exposure, and "
+                f"{seen['before']:,} units did {event!r} in the hour before their exposure, and "
                 f"{seen['after']:,} in the hour after it",
                 "Exposure seems to be recorded at or after the outcome, so that what counts comes too early to count. "
                 "Record it when the variant is assigned, before anything can differ.",
             )
     said = "; ".join(
-        f"{metrics[n].event!r}: {seen['before']:,} units in the hour before, {seen['after']:,} in the hour after"
-        for n, seen in around.items()
+        f"{event!r}: {seen['before']:,} units in the hour before, {seen['after']:,} in the hour after"
+        for event, seen in around.items()
     )
     return Check(name, "passed", said)
 

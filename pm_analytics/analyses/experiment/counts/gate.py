@@ -9,23 +9,21 @@ from typing import TYPE_CHECKING, Any
 import ibis
 
 from pm_analytics import engine
+from pm_analytics.analyses.experiment.counts import near
 from pm_analytics.analyses.experiment.counts.assignment import AT, OWN, people_of
-from pm_analytics.analyses.experiment.counts.values import NOW, joined_events
+from pm_analytics.analyses.experiment.counts.values import NOW, watched_events
 from pm_analytics.names import EVENT, TIME, UNIT, VARIANT
 from pm_analytics.results import records
-from pm_analytics.times import HOUR, from_microseconds
+from pm_analytics.times import from_microseconds
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Sequence
 
     from pm_analytics.analyses.experiment.counts.assignment import Assignment
     from pm_analytics.analyses.experiment.counts.values import Units
     from pm_analytics.events import EventLog
-    from pm_analytics.metrics import Metric
 
 MOST_PROPERTIES, MOST_VALUES = 12, 30
-NEAR = HOUR
-"""How close to its exposure a unit's outcome is looked at, on either side."""
 _EPOCH = date(1970, 1, 1)
 
 
@@ -139,26 +137,19 @@ def clusters(units: Units, name: str) -> dict[str, int]:
     return {str(row[VARIANT]): int(row["n"]) for row in records(engine.run(counted))}
 
 
-def around_exposure(units: Units, log: EventLog, metrics: Mapping[int, Metric]) -> dict[int, dict[str, int]]:
-    """Count the units that did a metric's event within an hour before, within an hour after, and never after exposure.
+def around_exposure(units: Units, events: Sequence[str]) -> dict[str, dict[str, int]]:
+    """Count the units that had an event within an hour before, and within an hour after exposure.
 
     Returns
     -------
     dict
-        metric's number -> ``before``, ``after`` (units), in one query over the hours around the exposures.
+        event -> ``before``, ``after`` (units); the events must be among those watched.
     """
-    found = units.asked.exposures.found
-    names = list(dict.fromkeys(str(metric.event) for metric in metrics.values()))
-    reach = (found["first"] - NEAR, found["last"] + NEAR)
-    rows = joined_events(log, units.table, names, reach=reach)
-    since = rows[NOW] - rows[AT]
-    columns: dict[str, Any] = {}
-    for number, metric in metrics.items():
-        mine = rows[EVENT] == metric.event
-        columns[f"before_{number}"] = rows[UNIT].nunique(where=mine & (since < 0) & (since >= -NEAR))
-        columns[f"after_{number}"] = rows[UNIT].nunique(where=mine & (since >= 0) & (since <= NEAR))
-    counted = engine.counts(rows.aggregate(**columns))
-    return {n: {when: counted[f"{when}_{n}"] for when in ("before", "after")} for n in metrics}
+    watched = watched_events(units.asked)
+    counted = engine.counts(units.table.aggregate(**near.seen(units.table, watched)))
+    return {
+        event: {when: counted[f"{when}_{watched.index(event)}"] for when in ("before", "after")} for event in events
+    }
 
 
 def identical_rows(exposures: Assignment) -> int:

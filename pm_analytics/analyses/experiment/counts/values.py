@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import ibis
 
 from pm_analytics import engine
+from pm_analytics.analyses.experiment.counts import near
 from pm_analytics.analyses.experiment.counts.assignment import (
     AT,
     FITS,
@@ -82,8 +83,9 @@ class Units:
     Attributes
     ----------
     table : Ibis table
-        ``unit``, ``variant``, ``at``, the properties, and per metric (by its number) ``value_0``; for a ratio also
-        ``below_0``; over the time before exposure ``pre_0`` (and ``prebelow_0``); for a funnel ``step_0_1`` and so on.
+        ``unit``, ``variant``, ``at``, the properties, ``near_0`` (bits for events close to exposure), and per metric
+        (by its number) ``value_0``; for a ratio also ``below_0``; over the time before exposure ``pre_0`` (and
+        ``prebelow_0``); for a funnel ``step_0_1`` and so on.
         A value is null where the unit was not observed long enough, or where nothing is known.
     asked : Asked
         What it was made of.
@@ -272,11 +274,19 @@ def _event_values(asked: Asked, people: Any, metrics: Mapping[int, Metric]) -> A
     listed = list(metrics.values())
     names = None if any(m.event is None for m in listed) else _names(listed)
     keep = sorted({name for m in listed for name in (m.value, m.per_value, *m.where) if name})
-    rows = joined_events(log, people, names, keep=keep, reach=reach_of(asked, listed, asked.before))  # type: ignore[arg-type]
-    columns: dict[str, Any] = {}
+    early, late = reach_of(asked, listed, max(asked.before or 0, near.NEAR))
+    late = None if late is None else max(late, asked.exposures.found["last"] + near.NEAR)
+    rows = joined_events(log, people, names, keep=keep, reach=(early, late))  # type: ignore[arg-type]
+    columns = near.marks(rows, rows[NOW] - rows[AT], watched_events(asked))
     for i, metric in metrics.items():
         columns |= _folds(rows, i, metric, asked.before)
     return rows.group_by(UNIT).aggregate(**columns)
+
+
+def watched_events(asked: Asked) -> list[str]:
+    """List the events that are looked for close to exposure: those of which one is an outcome by itself."""
+    counted = (m for m in asked.metrics if not m.is_recorded and m.kind in {"conversion", "count"})
+    return list(dict.fromkeys(str(m.event) for m in counted if m.event is not None))
 
 
 def _names(metrics: Sequence[Metric]) -> list[str]:
@@ -323,7 +333,7 @@ def _fold(rows: Any, metric: Metric, event: str | None, summed: str | None, coun
 
 def _observed(people: Any, asked: Asked, metrics: Mapping[int, Metric]) -> dict[str, Any]:  # noqa: ANN401
     """Read "no such event" as 0, but only for units whose window is over."""
-    columns: dict[str, Any] = {}
+    columns = {name: people[name].fill_null(0) for name in near.columns_of(watched_events(asked))}
     for i, metric in metrics.items():
         for name in (value(i), below(i)):
             if name in people.columns:

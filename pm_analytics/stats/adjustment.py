@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from pm_analytics.stats.effects import Arm, Effect, compare_means
+from pm_analytics.stats.uneven import UNEVEN
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -20,8 +21,6 @@ if TYPE_CHECKING:
 
 IMBALANCE_ALPHA = 0.001
 """Below this p-value the groups were not alike before the experiment began."""
-UNEVEN = 2.0
-"""Beyond this ratio of the arms' sizes one slope for both arms may lose; each then has its own (Lin 2013)."""
 _FLAT = 1e-10
 
 
@@ -91,6 +90,7 @@ def adjusted(variant: Moments, control: Moments) -> Adjusted:
     pooled = variant.merged(control)
     raw = variant.columns([0]).arm([1.0]), control.columns([0]).arm([1.0])
     sizes = sorted((variant.n, control.n))
+    # One slope for arms of very different size may lose; each then has its own (Lin 2013).
     if sizes[0] > len(pooled.means) + 1 and sizes[1] > UNEVEN * sizes[0]:
         return _each_its_slope(variant, control, pooled, raw)
     theta = slopes(pooled)

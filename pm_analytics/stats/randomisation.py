@@ -18,6 +18,7 @@ from pm_analytics.errors import ParameterError
 from pm_analytics.stats.designs import Design
 from pm_analytics.stats.proportions import Interval, pooled_p_value, wilson
 from pm_analytics.stats.proportions import share as share_of
+from pm_analytics.stats.uneven import squared_errors
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -237,6 +238,7 @@ def _compared(variant: Numbers, whole: Numbers) -> tuple[Numbers, Numbers, Numbe
     """Give differences, standard errors and Welch's degrees of freedom."""
     with np.errstate(divide="ignore", invalid="ignore"):
         (mine, v, n), (theirs, w, m) = _arm(variant), _arm(whole - variant)
+        v, w = squared_errors(v, n, w, m)
         freedom = (v + w) ** 2 / (v**2 / (n - 1) + w**2 / (m - 1))
     return mine - theirs, np.sqrt(v + w), freedom
 

@@ -13,6 +13,7 @@ from pm_analytics.stats.effects import Arm, compare_means, compare_shares
 from pm_analytics.stats.moments import Moments
 from pm_analytics.stats.quantiles import quantile_arm
 from pm_analytics.stats.ratios import compare_ratios
+from pm_analytics.stats.uneven import steadied
 
 LEAST, MOST = 0.044, 0.056
 
@@ -30,8 +31,17 @@ def revenue(n, rng):
     return rng.lognormal(3, 1.2, n) * (rng.random(n) < 0.05)
 
 
-def means(times, rng, *, draw, control, variant):
-    return np.array([compare_means(arm(draw(variant, rng)), arm(draw(control, rng))).p_value for _ in range(times)])
+def counts(n, rng):
+    return rng.poisson(0.4, n)
+
+
+def means(times, rng, *, draw, control, variant, make=steadied):
+    pairs = ((arm(draw(variant, rng)), arm(draw(control, rng))) for _ in range(times))
+    return np.array([compare_means(*make(*pair)).p_value for pair in pairs])
+
+
+def as_they_are(variant, control):
+    return variant, control
 
 
 def sessions(n, rng):
@@ -121,9 +131,23 @@ STUDIES.add(
             partial(found_in, partial(means, draw=draw, control=n, variant=n)), LEAST if n >= least else 0.0, MOST,
         )
         for kind, draw, least in (
-            ("revenue with 5 % payers", revenue, 10_000), ("counts", lambda n, rng: rng.poisson(0.4, n), 200),
+            ("revenue with 5 % payers", revenue, 10_000), ("counts", counts, 200),
         )
         for n in (200, 1_000, 10_000)
+    },
+)  # fmt: skip
+STUDIES.add(
+    "False findings, means, one unit in ten in the variant",
+    {
+        f"{kind}, {n // 5:,} against {9 * n // 5:,}": (
+            partial(found_in, partial(means, draw=draw, control=9 * n // 5, variant=n // 5)), least, MOST,
+        )
+        for kind, draw, least in (("revenue with 5 % payers", revenue, 0.0), ("counts", counts, 0.02))
+        for n in (200, 1_000, 10_000)
+    } | {
+        "revenue, 200 against 1,800, Welch's test (the fault)": (
+            partial(found_in, partial(means, draw=revenue, control=1_800, variant=200, make=as_they_are)), 0.12, 0.18,
+        )
     },
 )  # fmt: skip
 STUDIES.add(

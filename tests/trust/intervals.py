@@ -11,6 +11,7 @@ from study import STUDIES
 
 from pm_analytics.stats.effects import Arm, compare_means, compare_shares, fieller
 from pm_analytics.stats.proportions import normal_quantile
+from pm_analytics.stats.uneven import steadied
 
 
 def of_shares(times, rng, *, rate, lift, control, variant, scale):
@@ -22,11 +23,11 @@ def of_shares(times, rng, *, rate, lift, control, variant, scale):
     return _kept(ends, truth)
 
 
-def of_revenue(times, rng, *, lift, n, scale):
+def of_revenue(times, rng, *, lift, n, scale, others=1):
     truth = 0.05 * math.exp(3 + 1.2**2 / 2) * (lift if scale == "absolute" else 1)
     truth = truth if scale == "absolute" else lift
-    ends = [_ends(compare_means(arm(revenue(n, rng) * (1 + lift)), arm(revenue(n, rng))), scale) for _ in range(times)]
-    return _kept(ends, truth)
+    pairs = ((arm(revenue(n, rng) * (1 + lift)), arm(revenue(others * n, rng))) for _ in range(times))
+    return _kept([_ends(compare_means(*steadied(*pair)), scale) for pair in pairs], truth)
 
 
 def _ends(effect, scale):
@@ -76,6 +77,17 @@ STUDIES.add(
     {
         f"{scale}, 5,000 each, lift {lift:.0%}": (
             partial(held, partial(of_revenue, lift=lift, n=5_000, scale=scale)), 0.94, 1.0,
+        )
+        for lift in (0.0, 0.05, 0.3)
+        for scale in ("absolute", "relative")
+    },
+    repetitions=4_000,
+)  # fmt: skip
+STUDIES.add(
+    "Intervals of 95 % that hold the truth, revenue with 5 % payers, one unit in ten in the variant",
+    {
+        f"{scale}, 1,000 against 9,000, lift {lift:.0%}": (
+            partial(held, partial(of_revenue, lift=lift, n=1_000, others=9, scale=scale)), 0.94, 1.0,
         )
         for lift in (0.0, 0.05, 0.3)
         for scale in ("absolute", "relative")

@@ -66,8 +66,9 @@ def experiment(
         they exclude zero exactly when the adjusted p-value is below the plan's level; ``detectable_lift`` (what such
         data finds with the planned power); ``variance_reduction`` by what was known before; ``status``; ``method``;
         ``reason`` why something is null.
-        Shares: Newcombe interval, pooled z or Fisher test. Means: Welch. Ratios: delta method. Lifts: MOVER for shares,
-        Fieller else.
+        Shares: Newcombe interval, pooled z or Fisher test. Means: Welch; where one arm is more than twice as large as
+        the other, with a common variance if the difference is less certain then. Ratios: delta method. Lifts: MOVER for
+        shares, Fieller else.
         Status of a primary or exploratory metric: ``better``, ``worse`` or ``unclear``; of a guardrail: ``safe`` (worst
         case inside the tolerated harm), ``watch`` (the interval crosses it), ``harm`` (best case beyond it) or
         ``unclear``.

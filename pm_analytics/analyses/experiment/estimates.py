@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from pm_analytics.stats.effects import Arm, Effect, compare_means, compare_shares, effect_at
 from pm_analytics.stats.ratios import linearised
+from pm_analytics.stats.uneven import steadied
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from pm_analytics.stats.moments import Moments
 
 
+COMMON_VARIANCE = "one variance for both arms, whose sizes differ much"
 OF_GROUPS = (
     "chance decided on groups, and quantiles and waiting times are not counted over groups yet; intervals over single "
     "units would find what is not there"
@@ -127,7 +129,7 @@ def estimate(
         Variant -> the sums of this metric, one per stratum and in the same order in every variant.
     """
     ours, theirs = groups[variant], groups[control]
-    made = (
+    made = _steadied(
         _with_covariates(layout, ours, theirs) if layout.covariates or len(ours) > 1 else _plain(layout, ours, theirs)
     )
     found = Estimate(
@@ -145,6 +147,17 @@ def estimate(
         mine, other = _counts(ours), _counts(theirs)
         return replace(found, shares=(*mine, *other), variant_arm=_share_arm(*mine), control_arm=_share_arm(*other))
     return found
+
+
+def _steadied(made: dict[str, Any]) -> dict[str, Any]:
+    """Take one variance for arms of very different size, also for those before adjustment, where it is the larger."""
+    ours, theirs = made["variant_arm"], made["control_arm"]
+    variant, control = steadied(ours, theirs)
+    if variant is ours:
+        return made
+    raw = {"raw": steadied(*made["raw"])} if made.get("raw") else {}
+    method = "; ".join(part for part in (made["method"], COMMON_VARIANCE) if part)
+    return made | raw | {"variant_arm": variant, "control_arm": control, "method": method}
 
 
 def _share_arm(successes: int, trials: int) -> Arm:

@@ -69,6 +69,7 @@ _from_unixtime_nanos = _function("from_unixtime_nanos", dt.int64, dt.Timestamp(t
 _date_part = _part("date_part", dt.int64)
 _extract = _part("extract", dt.Decimal(20, 6), database="pg_catalog")
 _uniq_exact = ibis.udf.agg.builtin(name="uniqExact", signature=((None,), dt.int64))(lambda value: value)
+_bit_or = ibis.udf.agg.builtin(name="bit_or", signature=((dt.int64,), dt.int64))(lambda bits: bits)
 
 
 def is_of_an_engine(error: Exception) -> bool:
@@ -189,6 +190,11 @@ def _counted_exactly(node: Any) -> Any:  # noqa: ANN401
     return _uniq_exact(node.arg.to_expr(), where=None if node.where is None else node.where.to_expr())
 
 
+def _bits_laid_over(node: Any) -> Any:  # noqa: ANN401
+    """Lay bits over each other by the function that Spark has, and Ibis does not call."""
+    return _bit_or(node.arg.to_expr(), where=None if node.where is None else node.where.to_expr())
+
+
 _EPOCH_US = type(epoch_us(ibis.literal(None, dt.timestamp)).op())
 _UNIX_MICROS = _epoch(lambda moment: _unix_micros(_in_utc(moment)))
 _RULES: Mapping[str, Mapping[type, Callable[[Any], Any]]] = MappingProxyType(
@@ -197,7 +203,7 @@ _RULES: Mapping[str, Mapping[type, Callable[[Any], Any]]] = MappingProxyType(
             _EPOCH_US: _epoch(lambda moment: (_extract("epoch", moment) * 1_000_000).cast("int64")),
             ops.Cast: _cast_in_two_steps,
         },
-        "pyspark": {_EPOCH_US: _epoch(_unix_micros), ops.Literal: _literal_in_utc},
+        "pyspark": {_EPOCH_US: _epoch(_unix_micros), ops.Literal: _literal_in_utc, ops.BitOr: _bits_laid_over},
         "clickhouse": {
             _EPOCH_US: _epoch(lambda moment: _to_unix_timestamp(moment.cast(_UTC))),
             ops.Literal: _literal_in_utc,

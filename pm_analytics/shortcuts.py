@@ -41,23 +41,24 @@ class Rows:
     ----------
     table : Ibis table
         What questions are written of.
+    plain : Ibis table
+        The query itself, for a question that is asked as usual.
     """
 
     table: Any
+    plain: Any
     _place: Any = None
     _text: str = ""
-    _alive: Any = None
-    """What the text refers to: a stored table goes when nothing refers to it any more."""
 
     @classmethod
     def of(cls, table: Any) -> Rows:  # noqa: ANN401 - an Ibis table
         """Take the rows of any query; of one that does not lie in DuckDB, each question is asked as usual."""
         place = engine.duckdb_of(table)
         if place is None:
-            return cls(table)
+            return cls(table, table)
         name = engine.new_name("rows")
         stand_in = ops.DatabaseTable(name, table.schema(), place, namespace=ops.Namespace()).to_expr()
-        return cls(stand_in, place, f"WITH {name} AS ({engine.sql(table, place)})", table)
+        return cls(stand_in, table, place, f"WITH {name} AS ({engine.sql(table, place)})")
 
     def run(self, question: Any) -> pd.DataFrame:  # noqa: ANN401 - an Ibis table, made of ``table``
         """Run a question, and return its few rows."""

@@ -127,9 +127,7 @@ def total_sums(exposures: Assignment, rows: Any) -> dict[str, Any]:  # noqa: ANN
 def distinct_units(rows: Rows, ends: Known | None = None) -> int:
     """Count the distinct units of exposures; ``ends`` is what is known of their column, if that was asked before."""
     marked = rows.distinct_numbers(UNIT, rows.known([UNIT])[UNIT] if ends is None else ends)
-    if marked is not None:
-        return marked
-    return int(rows.run(rows.table.aggregate(units=rows.table[UNIT].nunique()))["units"].iloc[0])
+    return engine.counts(rows.plain.aggregate(units=rows.plain[UNIT].nunique()))["units"] if marked is None else marked
 
 
 def exposed_units(exposures: Assignment) -> dict[str, int]:

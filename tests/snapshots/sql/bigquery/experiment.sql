@@ -1,30 +1,13 @@
-WITH `t3` AS (
+WITH `t5` AS (
   SELECT
-    `t1`.`user_id` AS `unit`,
-    UNIX_MICROS(`t1`.`time`) AS `now`,
-    `t1`.`event`
+    `t3`.`unit`,
+    MIN(`t3`.`variant`) AS `variant`,
+    MIN(`t3`.`at`) AS `at`
   FROM (
     SELECT
-      *
-    FROM `events` AS `t0`
-    WHERE
-      `t0`.`user_id` IS NOT NULL
-      AND `t0`.`event` IS NOT NULL
-      AND `t0`.`time` IS NOT NULL
-      AND TRIM(`t0`.`user_id`, ' \t\n\r\v\f') <> ''
-      AND TRIM(`t0`.`event`, ' \t\n\r\v\f') <> ''
-      AND `t0`.`event` IN ('pay')
-  ) AS `t1`
-), `t6` AS (
-  SELECT
-    `t4`.`unit`,
-    MIN(`t4`.`variant`) AS `variant`,
-    MIN(`t4`.`at`) AS `at`
-  FROM (
-    SELECT
-      `t2`.`user_id` AS `unit`,
-      `t2`.`event` AS `variant`,
-      UNIX_MICROS(`t2`.`time`) AS `at`,
+      `t1`.`user_id` AS `unit`,
+      `t1`.`event` AS `variant`,
+      UNIX_MICROS(`t1`.`time`) AS `at`,
       TRUE AS `fits`
     FROM (
       SELECT
@@ -42,129 +25,135 @@ WITH `t3` AS (
         AND TRIM(`t0`.`event`, ' \t\n\r\v\f') <> ''
         AND `t0`.`event` = 'offered'
         AND `t0`.`plan` IS NOT NULL
-    ) AS `t2`
-  ) AS `t4`
+    ) AS `t1`
+  ) AS `t3`
   GROUP BY
     1
 )
 SELECT
-  COUNT(
-    DISTINCT IF(
-      (
-        `t22`.`event` = 'pay'
-      )
-      AND (
-        (
-          `t22`.`now` - `t22`.`at`
-        ) < 0
-      )
-      AND (
-        (
-          `t22`.`now` - `t22`.`at`
-        ) >= -3600000000
-      ),
-      `t22`.`unit`,
-      NULL
-    )
-  ) AS `before_0`,
-  COUNT(
-    DISTINCT IF(
-      (
-        `t22`.`event` = 'pay'
-      )
-      AND (
-        (
-          `t22`.`now` - `t22`.`at`
-        ) >= 0
-      )
-      AND (
-        (
-          `t22`.`now` - `t22`.`at`
-        ) <= 3600000000
-      ),
-      `t22`.`unit`,
-      NULL
-    )
-  ) AS `after_0`
+  `t17`.`variant`,
+  COUNT(*) AS `rows`,
+  SUM(CAST(`t17`.`value_0` IS NULL AS INT64)) AS `incomplete`,
+  MIN(`t17`.`value_0`) AS `m0_low`,
+  SUM(`t17`.`value_0` - 0.0) AS `m0_s0`,
+  SUM((
+    `t17`.`value_0` - 0.0
+  ) * (
+    `t17`.`value_0` - 0.0
+  )) AS `m0_p0_0`
 FROM (
   SELECT
-    `t10`.`unit`,
-    `t10`.`now`,
-    `t10`.`event`,
-    `t21`.`variant`,
-    `t21`.`at`
+    `t16`.`unit`,
+    `t16`.`variant`,
+    `t16`.`at`,
+    COALESCE(`t16`.`near_0`, 0) AS `near_0`,
+    IF(
+      (
+        `t16`.`at` + 604800000000
+      ) < 1775343600000001,
+      COALESCE(`t16`.`value_0`, 0.0),
+      CAST(NULL AS FLOAT64)
+    ) AS `value_0`
   FROM (
     SELECT
-      *
-    FROM `t3` AS `t5`
-    WHERE
-      `t5`.`now` >= 1772334000000000 AND `t5`.`now` <= 1775340000000000
-  ) AS `t10`
-  INNER JOIN (
-    SELECT
-      `t19`.`unit`,
-      `t19`.`variant`,
-      `t19`.`at`
+      `t15`.*
+      EXCEPT (`unit_right`)
     FROM (
       SELECT
-        `t18`.*
-        EXCEPT (`unit_right`)
-      FROM (
+        `t9`.`unit`,
+        `t9`.`variant`,
+        `t9`.`at`,
+        `t14`.`unit` AS `unit_right`,
+        `t14`.`near_0`,
+        `t14`.`value_0`
+      FROM `t5` AS `t9`
+      LEFT OUTER JOIN (
         SELECT
           `t12`.`unit`,
-          `t12`.`variant`,
-          `t12`.`at`,
-          `t17`.`unit` AS `unit_right`,
-          `t17`.`value_0`
-        FROM `t6` AS `t12`
-        LEFT OUTER JOIN (
-          SELECT
-            `t15`.`unit`,
-            MAX(
-              CAST(COALESCE(
+          BIT_OR(
+            IF(
+              (
                 (
-                  (
-                    `t15`.`now` - `t15`.`at`
-                  ) >= 0
-                )
-                AND (
-                  (
-                    `t15`.`now` - `t15`.`at`
-                  ) <= 604800000000
-                )
-                AND (
-                  `t15`.`event` = 'pay'
-                ),
-                FALSE
-              ) AS FLOAT64)
-            ) AS `value_0`
+                  `t12`.`now` - `t12`.`at`
+                ) >= -3600000000
+              )
+              AND (
+                (
+                  `t12`.`now` - `t12`.`at`
+                ) <= 3600000000
+              ),
+              IF(
+                (
+                  `t12`.`now` - `t12`.`at`
+                ) < 0,
+                CASE WHEN `t12`.`event` = 'pay' THEN 1 ELSE 0 END,
+                CASE WHEN `t12`.`event` = 'pay' THEN 2 ELSE 0 END
+              ),
+              0
+            )
+          ) AS `near_0`,
+          MAX(
+            CAST(COALESCE(
+              (
+                (
+                  `t12`.`now` - `t12`.`at`
+                ) >= 0
+              )
+              AND (
+                (
+                  `t12`.`now` - `t12`.`at`
+                ) <= 604800000000
+              )
+              AND (
+                `t12`.`event` = 'pay'
+              ),
+              FALSE
+            ) AS FLOAT64)
+          ) AS `value_0`
+        FROM (
+          SELECT
+            `t8`.`unit`,
+            `t8`.`now`,
+            `t8`.`event`,
+            `t11`.`variant`,
+            `t11`.`at`
           FROM (
             SELECT
-              `t11`.`unit`,
-              `t11`.`now`,
-              `t11`.`event`,
-              `t14`.`variant`,
-              `t14`.`at`
+              *
             FROM (
               SELECT
-                *
-              FROM `t3` AS `t5`
-              WHERE
-                `t5`.`now` >= 1772337600000000 AND `t5`.`now` <= 1775941200000000
-            ) AS `t11`
-            INNER JOIN (
-              SELECT
-                *
-              FROM `t6` AS `t9`
-            ) AS `t14`
-              ON `t11`.`unit` = `t14`.`unit`
-          ) AS `t15`
-          GROUP BY
-            1
-        ) AS `t17`
-          ON `t12`.`unit` = `t17`.`unit`
-      ) AS `t18`
-    ) AS `t19`
-  ) AS `t21`
-    ON `t10`.`unit` = `t21`.`unit`
-) AS `t22`;
+                `t2`.`user_id` AS `unit`,
+                UNIX_MICROS(`t2`.`time`) AS `now`,
+                `t2`.`event`
+              FROM (
+                SELECT
+                  *
+                FROM `events` AS `t0`
+                WHERE
+                  `t0`.`user_id` IS NOT NULL
+                  AND `t0`.`event` IS NOT NULL
+                  AND `t0`.`time` IS NOT NULL
+                  AND TRIM(`t0`.`user_id`, ' \t\n\r\v\f') <> ''
+                  AND TRIM(`t0`.`event`, ' \t\n\r\v\f') <> ''
+                  AND `t0`.`event` IN ('pay')
+              ) AS `t2`
+            ) AS `t4`
+            WHERE
+              `t4`.`now` >= 1772334000000000 AND `t4`.`now` <= 1775941200000000
+          ) AS `t8`
+          INNER JOIN (
+            SELECT
+              *
+            FROM `t5` AS `t7`
+          ) AS `t11`
+            ON `t8`.`unit` = `t11`.`unit`
+        ) AS `t12`
+        GROUP BY
+          1
+      ) AS `t14`
+        ON `t9`.`unit` = `t14`.`unit`
+    ) AS `t15`
+  ) AS `t16`
+) AS `t17`
+GROUP BY
+  1;

@@ -106,6 +106,26 @@ def test_an_outcome_just_before_its_exposure_fails():
     assert "1,000 units did 'buy' in the hour before" in evidence
 
 
+def test_events_close_to_exposure_are_counted_by_unit_for_each_of_many_outcomes():
+    """More events than have two bits each in one number; the hour itself counts, a minute more does not."""
+    frame = frame_of(400)
+    minutes = {-61: 0, -60: 1, -1: 1, 0: 2, 60: 2, 61: 0}
+    names = [f"event_{k}" for k in range(35)]
+    rows, expected = [], {name: [set(), set()] for name in names}
+    for user, at in zip(frame["user_id"], frame["timestamp"], strict=True):
+        for name, minute in zip(RNG.choice(names, 12), RNG.choice([*minutes, 0, 60], 12), strict=True):
+            rows.append((user, name, at + pd.Timedelta(minutes=int(minute))))
+            if minutes[int(minute)]:
+                expected[name][minutes[int(minute)] - 1].add(user)
+    rows += [("x", name, START + pd.Timedelta(days=60)) for name in names]
+    log = pm.EventLog.from_frame(pd.DataFrame(rows, columns=["user_id", "event", "timestamp"]))
+    result = run(frame, log=log, metric=[M.count(name, within="30 minutes") for name in names])
+    _, evidence = check(result, "exposure before outcome")
+    for name in names:
+        before, after = map(len, expected[name])
+        assert f"{name!r}: {before:,} units in the hour before, {after:,} in the hour after" in evidence
+
+
 def test_groups_that_differed_before_fail():
     frame = frame_of(2_000)
     frame["x"] = RNG.normal(5, 1, 2_000) + (frame["variant"] == "treatment") * 0.5

@@ -30,6 +30,7 @@ from pm_analytics.names import (
 from pm_analytics.results import Claim, records
 from pm_analytics.stats.effects import compare_means
 from pm_analytics.stats.trends import Trend, trend
+from pm_analytics.stats.uneven import steadied
 from pm_analytics.times import DAY, microseconds
 
 if TYPE_CHECKING:
@@ -161,7 +162,7 @@ def _days_of(metric: Metric, most: int) -> tuple[int, int]:
 
 
 def _row(metric: Metric, variant: str, day: int, ours: Arm, theirs: Arm, confidence: float) -> dict[str, object]:
-    effect = compare_means(ours, theirs, confidence=confidence)
+    effect = compare_means(*steadied(ours, theirs), confidence=confidence)
     return {
         METRIC: metric.name,
         KIND: metric.kind,
